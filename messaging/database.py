@@ -1,0 +1,187 @@
+"""The database: one way to open SQLite or PostgreSQL, to read and to write; knows no table of ours.
+
+SQLite runs in WAL with synchronous FULL, foreign keys on, and every writing transaction starts with BEGIN IMMEDIATE:
+with the driver's own transactions, threads that select and then update claimed one row several times without an error.
+Reading starts with a plain BEGIN, so that pages never wait for the sender.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+from messaging.errors import SettingError
+from messaging.phones import Keys
+
+BUSY_MS = 5_000  # how long a writer waits for another one; a webhook asks for less
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC in and out; SQLite's own type drops the zone, so a naive value is refused rather than guessed."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone reached the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give aware UTC back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def words(kind: type[enum.StrEnum], **options: Any) -> Any:
+    """A column of one of our words, checked in Python and stored as text.
+
+    Native enums cannot be added to by a migration on PostgreSQL inside a transaction; text can.
+    """
+    column = sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=24,
+        values_callable=lambda members: [member.value for member in members],
+    )
+    return mapped_column(column, **options)
+
+
+class Base(DeclarativeBase):
+    """The one metadata object of all our tables."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        dict[str, Any]: sa.JSON(none_as_null=True),
+        list[str]: sa.JSON(none_as_null=True),
+        list[int]: sa.JSON(none_as_null=True),
+    }
+
+
+class Database:
+    """One opened database: `with db.write() as session` and `with db.read() as session`.
+
+    Every session carries the installation's keys in `session.info["keys"]`, because a phone number cannot be stored
+    or found without them.
+    """
+
+    def __init__(self, url: str | URL, keys: Keys) -> None:
+        """Open the engine; no connection is made yet.
+
+        Raises:
+            SettingError: the address is not one of SQLite or PostgreSQL.
+        """
+        self.url = _checked(url)
+        self.keys = keys
+        self.engine = sa.create_engine(self.url, **_options(self.url))
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        info = {"keys": keys}
+        self._writing = sessionmaker(self.engine, info=info, expire_on_commit=False)
+        reader = self.engine.execution_options(reading=True)
+        self._reading = sessionmaker(reader, info=info, expire_on_commit=False, autoflush=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True on SQLite, False on PostgreSQL."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        with self._writing.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent look at the database; nothing is kept."""
+        with self._reading() as session:
+            yield session
+
+    def session(self) -> Session:
+        """A bare writing session, for a library that wants to steer it itself."""
+        return self._writing()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def keys_of(session: Session) -> Keys:
+    """The keys that this session seals and finds phone numbers with."""
+    keys = session.info["keys"]
+    assert isinstance(keys, Keys)
+    return keys
+
+
+def insert_ignore(session: Session, model: type[Base], conflict: Sequence[str]) -> Any:
+    """An INSERT that skips rows whose unique key is there already, on either database."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(model).on_conflict_do_nothing(index_elements=conflict)
+
+
+def change(session: Session, statement: Any) -> int:
+    """Run a bulk INSERT, UPDATE or DELETE; gives how many rows it touched. Loaded objects are not told."""
+    options = {"synchronize_session": False, "preserve_rowcount": True}  # an INSERT forgets its count without it
+    done = cast("sa.CursorResult[Any]", session.execute(statement, execution_options=options))
+    return done.rowcount
+
+
+def _checked(url: str | URL) -> URL:
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SettingError(
+            "JEKULU_DATABASE is no address of a database. "
+            "Leave it out for SQLite, or write postgresql://user:password@host/name."
+        )
+    return parsed
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "sqlite":
+        return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}, "pool_size": 20}
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions are ours to begin, see _begin_sqlite
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,194 @@
+"""The settings: one table of name, kind, default and sentence, read from the environment at the start.
+
+`docs/settings.md` is written from this table and a test holds the two together. A wrong value stops the start with a
+sentence that names the setting and says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging.clock import parse_duration
+from messaging.errors import DataError, SettingError
+
+
+def _setting(name: str, read: Callable[[str], Any], default: str, sentence: str) -> Any:
+    return field(metadata={"name": name, "read": read, "default": default, "sentence": sentence})
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().resolve()
+
+
+def _optional_path(value: str) -> Path | None:
+    return _path(value) if value else None
+
+
+def _port(value: str) -> int:
+    number = int(value)
+    if not 1 <= number <= 65_535:
+        raise ValueError("write a number from 1 to 65535")
+    return number
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 1:
+        raise ValueError("write a number of 1 or more")
+    return number
+
+
+def _address(value: str) -> str:
+    value = value.strip().rstrip("/")
+    if not value:
+        return ""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("write an address such as https://sms.example.org, without user, ? or #")
+    if parts.hostname != parts.hostname.lower() or parts.netloc != parts.netloc.lower():
+        raise ValueError("write the host in small letters")
+    return value
+
+
+def _length(value: str) -> timedelta:
+    return parse_duration(value)
+
+
+def _lengths(value: str) -> tuple[timedelta, ...]:
+    return tuple(parse_duration(part) for part in value.split())
+
+
+def _level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("write DEBUG, INFO, WARNING or ERROR")
+    return value.upper()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one installation; made by `load`."""
+
+    data: Path = _setting(
+        "JEKULU_DATA",
+        _path,
+        "jekulu-data",
+        "Folder of the database, the key and the simulator's book. Made at the first start.",
+    )
+    database: str = _setting(
+        "JEKULU_DATABASE",
+        _text,
+        "",
+        "Address of the database. Empty: SQLite in the data folder. PostgreSQL: postgresql://user:password@host/name.",
+    )
+    key_file: Path | None = _setting(
+        "JEKULU_KEY_FILE",
+        _optional_path,
+        "",
+        "File of the key that seals phone numbers. Empty: jekulu.key in the data folder. Keep a second copy elsewhere.",
+    )
+    host: str = _setting("JEKULU_HOST", _text, "127.0.0.1", "Address the web server listens on.")
+    port: int = _setting("PORT", _port, "8000", "Port the web server listens on.")
+    public_url: str = _setting(
+        "JEKULU_PUBLIC_URL",
+        _address,
+        "",
+        "Public address of this installation as gateways see it, such as https://sms.example.org. "
+        "Needed by every gateway except the simulator.",
+    )
+    log_level: str = _setting("JEKULU_LOG", _level, "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR.")
+    plan_ahead: timedelta = _setting(
+        "JEKULU_PLAN_AHEAD", _length, "15m", "How long before its hour a message is put in the outbox."
+    )
+    stuck_after: timedelta = _setting(
+        "JEKULU_STUCK_AFTER", _length, "60s", "After this time an attempt without an outcome counts as unknown."
+    )
+    resolve_after: tuple[timedelta, ...] = _setting(
+        "JEKULU_RESOLVE_AFTER", _lengths, "60s 5m 15m", "When an unknown attempt is looked up at its gateway."
+    )
+    looks_apart: timedelta = _setting(
+        "JEKULU_LOOKS_APART",
+        _length,
+        "10m",
+        "How far apart two empty looks must lie before an attempt is not sent.",
+    )
+    workers: int = _setting("JEKULU_WORKERS", _count, "16", "How many messages are handed over at the same time.")
+    metrics_token: str = _setting(
+        "JEKULU_METRICS_TOKEN", _text, "", "Word that opens /metrics as a bearer token. Empty: /metrics is closed."
+    )
+    twilio_api: str = _setting(
+        "JEKULU_TWILIO_API",
+        _address,
+        "https://api.twilio.com",
+        "Base address of Twilio's API.",
+    )
+    twilio_account: str = _setting("TWILIO_ACCOUNT_SID", _text, "", "Account of Twilio, starts with AC.")
+    twilio_token: str = _setting("TWILIO_AUTH_TOKEN", _text, "", "Secret of the Twilio account.")
+
+    @property
+    def key_path(self) -> Path:
+        """Where the key lies."""
+        return self.key_file or self.data / "jekulu.key"
+
+    @property
+    def database_url(self) -> str:
+        """The address of the database that is used."""
+        return self.database or f"sqlite:///{self.data / 'jekulu.sqlite'}"
+
+    @property
+    def base_addresses(self) -> dict[str, str]:
+        """Base address of each real gateway's API, by adapter."""
+        return {"twilio": self.twilio_api}
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings.
+
+    Raises:
+        SettingError: a value is wrong; all wrong values are named at once.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    wrong = []
+    for item in fields(Settings):
+        name = item.metadata["name"]
+        given = environ.get(name) or item.metadata["default"]
+        try:
+            values[item.name] = item.metadata["read"](given)
+        except (ValueError, DataError) as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        raise SettingError("\n".join(wrong))
+    return Settings(**values)
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """Name, type, default and sentence of every setting, in the order of the class."""
+    return [(m["name"], str(f.type), m["default"], m["sentence"]) for f in fields(Settings) for m in [f.metadata]]
+
+
+def document() -> str:
+    """The page `docs/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is an environment variable. A wrong value stops the start with a sentence that says what to do.",
+        "This page is written by `make docs` from `messaging/settings.py`.",
+        "",
+        "| name | type | default | what it does |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{name}` | {kind.replace('|', 'or')} | {f'`{default}`' if default else 'empty'} | {sentence} |"
+        for name, kind, default, sentence in table()
+    ]
+    return "\n".join(lines) + "\n"
