@@ -1,0 +1,240 @@
+"""The last moment: for a batch of claimed messages gather what the rules ask, with few queries, and decide each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from messaging import budget
+from messaging.hours import HoursRule, next_open, parse_spans
+from messaging.models import (
+    Cap,
+    Consent,
+    Gateway,
+    Hours,
+    Member,
+    MemberPhone,
+    Message,
+    Phone,
+    Programme,
+    Text,
+    TextState,
+    TextVersion,
+)
+from messaging.models.people import ContentLevel, Ownership, Purpose
+from messaging.models.post import Kind
+from messaging.routing import SIMULATOR, choose
+from messaging.rules import Facts, Verdict, decide
+
+REPLIES_AN_HOUR = 10
+
+
+@dataclass(frozen=True)
+class Departure:
+    """One message at the last moment: what is decided, and the words and gateway when it goes."""
+
+    message: Message
+    phone: Phone
+    text: str
+    gateway: Gateway | None
+    verdict: Verdict
+
+
+def look(session: Session, messages: Sequence[Message], now: datetime) -> list[Departure]:
+    """Decide each message of a batch; the number of queries does not grow with the batch."""
+    return [_departure(known, message, now) for known in [_gather(session, messages, now)] for message in messages]
+
+
+def render(words: str, slots: dict[str, Any] | None) -> str:
+    """The wire text: the approved words with the values in their braces."""
+    for name, value in (slots or {}).items():
+        words = words.replace("{" + name + "}", str(value))
+    return words
+
+
+@dataclass(frozen=True)
+class _Known:
+    phones: dict[int, Phone]
+    programmes: dict[int, Programme]
+    rules: dict[int, list[HoursRule]]
+    texts: dict[int, Text]
+    versions: dict[tuple[int, int], TextVersion]
+    gateways: list[Gateway]
+    members: set[int]  # who agreed
+    agreed_phones: set[int]
+    personal: set[tuple[int, int]]  # member and phone that chose personal content
+    looping: set[int]
+    capped: dict[Kind, set[int]]
+    spent: set[tuple[int, Any]]
+
+
+def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Known:
+    phone_ids = {message.phone_id for message in messages}
+    members = {message.member_id for message in messages if message.member_id}
+    programmes = _by_id(session, Programme, {message.programme_id for message in messages})
+    texts = _by_id(session, Text, {message.text_id for message in messages if message.text_id})
+    return _Known(
+        phones=_by_id(session, Phone, phone_ids),
+        programmes=programmes,
+        rules={key: hours_rules(session, key) for key, row in programmes.items() if not row.always_open},
+        texts=texts,
+        versions=_versions(session, messages),
+        gateways=list(session.scalars(sa.select(Gateway))),
+        members=_agreed(session, Consent.member_id, members),
+        agreed_phones=_agreed(session, Consent.phone_id, phone_ids),
+        personal=_personal(session, members),
+        looping=_looping(session, phone_ids, now) if any(m.kind is Kind.REPLY for m in messages) else set(),
+        capped=_capped(session, phone_ids, now),
+        spent=budget.over_limit(session, {(m.programme_id, budget.month_of(m.due_at)) for m in messages}),
+    )
+
+
+def _departure(known: _Known, message: Message, now: datetime) -> Departure:
+    phone, programme = known.phones[message.phone_id], known.programmes[message.programme_id]
+    came_by = message.gateway_id if message.kind is Kind.REPLY else None
+    gateway = choose(known.gateways, phone.prefix, message.kind, programme.demonstration, came_by)
+    text, approved = _words(known, message)
+    facts = Facts(
+        kind=message.kind,
+        useful_until=message.useful_until,
+        opens_at=_opens(known, message, programme, now),
+        opted_out=phone.opted_out_at is not None,
+        consented=message.member_id in known.members if message.member_id else phone.id in known.agreed_phones,
+        quarantined=phone.quarantine is not None,
+        invalid=phone.invalid_at is not None,
+        capped=phone.id in known.capped.get(message.kind, set()),
+        looping=phone.id in known.looping,
+        over_budget=(programme.id, budget.month_of(message.due_at)) in known.spent,
+        approved=approved,
+        personal=message.personal,
+        owner_chose_personal=(message.member_id or 0, phone.id) in known.personal,
+        demonstration=programme.demonstration,
+        gateway=_standing(gateway),
+        trial=message.trial_of is not None,
+    )
+    return Departure(message, phone, text, gateway, decide(facts, now))
+
+
+def _standing(gateway: Gateway | None) -> Any:
+    if gateway is None:
+        return "none"
+    if gateway.paused_at is not None:
+        return "paused"
+    return "simulator" if gateway.adapter == SIMULATOR else "real"
+
+
+def _words(known: _Known, message: Message) -> tuple[str, bool]:
+    """The wire text, and whether exactly these words are approved."""
+    if message.body is not None:
+        return message.body, True
+    version = known.versions.get((message.text_id or 0, message.text_version or 0))
+    if version is None:
+        return "", False
+    text = known.texts[version.text_id]
+    words = version.club if message.use_club and version.club else version.sms
+    approved = text.state is TextState.APPROVED and text.approved_hash == version.hash
+    return render(words, message.slots), approved
+
+
+def _opens(known: _Known, message: Message, programme: Programme, now: datetime) -> datetime | None:
+    if programme.always_open:
+        return now
+    kind = "service" if message.kind is Kind.SERVICE else "campaign"
+    return next_open(known.rules[programme.id], kind, now, programme.zone)
+
+
+def hours_rules(session: Session, programme_id: int) -> list[HoursRule]:
+    """The rules of a programme, from the widest down."""
+    rows = session.scalars(
+        sa.select(Hours)
+        .where(sa.or_(Hours.programme_id.is_(None), Hours.programme_id == programme_id), Hours.place_id.is_(None))
+        .order_by(Hours.position, Hours.id)
+    )
+    return [
+        HoursRule(
+            opens=parse_spans(row.open_spans), closes=parse_spans(row.closed_spans), starts=row.starts, ends=row.ends,
+            weekday=row.weekday, kind=row.kind,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _by_id(session: Session, model: Any, ids: set[Any]) -> dict[int, Any]:
+    rows = session.scalars(sa.select(model).where(model.id.in_(ids))) if ids else ()
+    return {row.id: row for row in rows}
+
+
+def _versions(session: Session, messages: Sequence[Message]) -> dict[tuple[int, int], TextVersion]:
+    pairs = {(m.text_id, m.text_version) for m in messages if m.text_id}
+    if not pairs:
+        return {}
+    rows = session.scalars(sa.select(TextVersion).where(TextVersion.text_id.in_({text_id for text_id, _ in pairs})))
+    return {(row.text_id, row.version): row for row in rows}
+
+
+def _agreed(session: Session, column: Any, ids: set[int]) -> set[int]:
+    if not ids:
+        return set()
+    query = sa.select(column).where(
+        column.in_(ids),
+        Consent.purpose == Purpose.MESSAGES,
+        Consent.granted.is_(True),
+        Consent.withdrawn_at.is_(None),
+    )
+    return set(session.scalars(query))
+
+
+def _personal(session: Session, members: set[int]) -> set[tuple[int, int]]:
+    if not members:
+        return set()
+    query = (
+        sa.select(MemberPhone.member_id, MemberPhone.phone_id)
+        .join(Member)
+        .where(
+            Member.id.in_(members),
+            Member.content_level == ContentLevel.PERSON,
+            MemberPhone.ownership == Ownership.OWN,
+        )
+    )
+    return {(member_id, phone_id) for member_id, phone_id in session.execute(query)}
+
+
+def _looping(session: Session, phone_ids: set[int], now: datetime) -> set[int]:
+    """Phones that had ten automatic replies within the hour."""
+    query = (
+        sa.select(Message.phone_id)
+        .where(
+            Message.phone_id.in_(phone_ids),
+            Message.kind == Kind.REPLY,
+            Message.handed_over_at > now - timedelta(hours=1),
+        )
+        .group_by(Message.phone_id)
+        .having(sa.func.count() >= REPLIES_AN_HOUR)
+    )
+    return set(session.scalars(query))
+
+
+def _capped(session: Session, phone_ids: set[int], now: datetime) -> dict[Kind, set[int]]:
+    """Phones that have had their number of a kind in the last day, week or month; rows without a number cap nothing."""
+    capped: dict[Kind, set[int]] = {}
+    for cap in session.scalars(sa.select(Cap)):
+        for most, days in ((cap.per_day, 1), (cap.per_week, 7), (cap.per_month, 30)):
+            if most is not None:
+                full = _had(session, phone_ids, Kind(cap.kind), now - timedelta(days=days), most)
+                capped.setdefault(Kind(cap.kind), set()).update(full)
+    return capped
+
+
+def _had(session: Session, phone_ids: set[int], kind: Kind, since: datetime, most: int) -> set[int]:
+    query = (
+        sa.select(Message.phone_id)
+        .where(Message.phone_id.in_(phone_ids), Message.kind == kind, Message.handed_over_at > since)
+        .group_by(Message.phone_id)
+        .having(sa.func.count() >= most)
+    )
+    return set(session.scalars(query))

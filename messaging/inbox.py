@@ -1,0 +1,112 @@
+"""The inbox: each SMS is stored once, as it came, before anything thinks about it; knows no campaign.
+
+STOP is the one thing recognised here: the opt-out is written in the transaction that stores the SMS, so that no queue
+and no crash stands between a STOP and its effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from messaging import audit, outbox, people, stop
+from messaging.database import Database, insert_ignore
+from messaging.errors import BusyError
+from messaging.gateways.protocol import Arrival
+from messaging.models import Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
+from messaging.phones import NumberError, parse
+from messaging.rules import Reason
+
+REPLACEMENT = "\ufffd"
+
+
+def receive(db: Database, gateway: str, arrivals: Sequence[Arrival]) -> int:
+    """Store what came in, each once, in one transaction; gives how many are new.
+
+    Raises:
+        BusyError: the database is locked or down; the gateway should bring it again.
+    """
+    try:
+        with db.write() as session:
+            row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
+            return sum(store(session, row, arrival) is not None for arrival in arrivals)
+    except sa.exc.OperationalError as error:
+        raise BusyError from error
+
+
+def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
+    """Store one SMS and, when it is a STOP, its effect; gives its id, or None when it was there already."""
+    text = clean(arrival.text)
+    phone = _phone(session, arrival)
+    statement = insert_ignore(session, Inbound, ["gateway_id", "dedupe_key"])
+    values = {
+        "gateway_id": gateway.id, "dedupe_key": arrival.dedupe_key[:80], "kind": arrival.kind, "text": text,
+        "phone_id": phone.id if phone else None, "sender_name": None if phone else clean(arrival.sender)[:40],
+        "recipient": arrival.recipient, "called": arrival.called, "received_at": arrival.received_at,
+        "gateway_at": arrival.gateway_at, "provider_id": arrival.provider_id, "gateway_opt": arrival.gateway_opt,
+        "replaced": text != arrival.text, "undecodable": arrival.undecodable, "segments": arrival.segments,
+        "digest": arrival.digest, "stopped": False, "state": "new", "tries": 0, "next_at": arrival.received_at,
+        "maybe_sensitive": False,
+    }  # fmt: skip
+    found = session.execute(statement.values(**values).returning(Inbound.id)).scalar()
+    if found is None or phone is None:
+        return found
+    phone.last_in_at = arrival.received_at
+    by = "gateway" if arrival.gateway_opt == "stop" else "sms"
+    is_stop = by == "gateway" or says_stop(session, phone, text)
+    if is_stop and opt_out(session, phone, by, arrival.received_at):
+        session.execute(sa.update(Inbound).where(Inbound.id == found).values(stopped=True))
+    return int(found)
+
+
+def clean(text: str) -> str:
+    """The text with U+0000 and lone surrogates, which no database takes, as U+FFFD."""
+    return "".join(REPLACEMENT if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in text)
+
+
+def says_stop(session: Session, phone: Phone, text: str) -> bool:
+    """Whether this SMS is an opt-out, in the languages of those who use the phone."""
+    known = voice(session, phone)
+    words = session.execute(sa.select(StopWord.word, StopWord.language)).all()
+    extra = [word for word, code in words if code is None or code in known.codes]
+    return any(stop.is_stop(text, code, dogon=known.dogon, extra=extra) for code in known.codes)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """The languages that may be heard on a phone, and whether a Dogon one is among them."""
+
+    codes: tuple[str, ...]
+    dogon: bool
+
+
+def voice(session: Session, phone: Phone) -> Voice:
+    """The languages of a phone: its last used one and those of its members; French when none is known."""
+    members = sa.select(Member.language).join(MemberPhone).where(MemberPhone.phone_id == phone.id).distinct()
+    codes = {phone.language, *session.scalars(members)} - {None}
+    families = session.scalars(sa.select(Language.family).where(Language.code.in_(codes))).all()
+    return Voice(tuple(sorted(code for code in codes if code)) or ("fr",), "dogon" in families)
+
+
+def opt_out(session: Session, phone: Phone, by: str, now: datetime) -> bool:
+    """Close a phone for everything but answers to its own SMS, at once and for good; False when it was closed."""
+    session.execute(sa.delete(Pending).where(Pending.phone_id == phone.id))
+    if phone.opted_out_at is not None:
+        return False
+    phone.opted_out_at, phone.opted_out_by = now, by
+    outbox.close_phone(session, phone.id, Reason.OPTED_OUT, now)
+    audit.note(session, f"phone:{by}", "opted_out", "phone", phone.id, now)
+    return True
+
+
+def _phone(session: Session, arrival: Arrival) -> Phone | None:
+    """The phone row of a sender; none for a name or a short code."""
+    try:
+        number = parse(arrival.sender)
+    except NumberError:
+        return None
+    return people.add_phone(session, number, arrival.received_at)

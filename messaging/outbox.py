@@ -1,0 +1,222 @@
+"""The outbox: the one way a message comes to be, waits, is held and is closed; knows no campaign and no gateway's way.
+
+A message is unique on step, phone and occurrence, so that putting it twice changes nothing. What a kind of message
+must pass is asked here for the first time (`rules.MUST_PASS`), as conditions of the INSERT itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from messaging import budget
+from messaging.database import change, insert_ignore
+from messaging.letters import Size, measure
+from messaging.models import Consent, Message, Phone, Programme
+from messaging.models.people import Purpose
+from messaging.models.post import Kind, State
+from messaging.rules import MUST_PASS, PRIORITY, Check, Reason
+
+UNSENT = (State.WAITING, State.HELD)
+MESSAGE = Message.__table__
+COPIED = ("phone_id", "member_id", "club_id", "village_id")  # what a source query gives, in this order
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What all messages of one putting share: the same words for everyone it goes to."""
+
+    programme_id: int
+    kind: Kind
+    occurrence: str
+    language_wanted: str
+    language: str
+    size: Size
+    due_at: datetime
+    useful_until: datetime
+    step_id: int = 0
+    text_id: int | None = None
+    text_version: int | None = None
+    body: str | None = None
+    slots: Mapping[str, str] | None = None
+    use_club: bool = False
+    personal: bool = False
+    tags: Sequence[str] = ()
+    draft: bool = False
+    segment_price_micros: int = 0
+    gateway_id: int | None = None
+    inbound_id: int | None = None
+    trial_of: int | None = None
+    priority: int | None = None
+    next_at: datetime | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def price_micros(self) -> int:
+        """What one message costs, in millionths of XOF."""
+        return self.size.segments * self.segment_price_micros
+
+
+def put(session: Session, letter: Letter, phone_id: int, now: datetime, **who: int | None) -> bool:
+    """Put one message; False when it is there already. `who` may name member_id, club_id and village_id."""
+    columns = [sa.literal(phone_id), *(_literal(who.get(name)) for name in COPIED[1:])]
+    source = sa.select(*(column.label(name) for column, name in zip(columns, COPIED, strict=True)))
+    return put_all(session, letter, source, now, open_to_all=True) == 1
+
+
+def put_all(
+    session: Session, letter: Letter, source: sa.Select[Any], now: datetime, *, open_to_all: bool = False
+) -> int:
+    """Put the same letter to every row of a query, in one INSERT … SELECT.
+
+    Args:
+        session: a writing session.
+        letter: what they share.
+        source: a query of phone_id, member_id, club_id, village_id, in this order.
+        now: when the rows are made.
+        open_to_all: the caller has asked the rules itself (a reply to one phone).
+
+    Returns:
+        How many are new. Who opted out or did not agree, as the kind demands, is left out.
+    """
+    people = source.subquery("people")
+    values = _shared(letter, now)
+    columns = [*COPIED, *values]
+    query = sa.select(
+        *(people.c[name] for name in COPIED),
+        *(sa.literal(value, MESSAGE.c[name].type).label(name) for name, value in values.items()),
+    )
+    if not open_to_all:
+        query = _allowed(query, people, letter)
+    elif session.get_bind().dialect.name == "sqlite":
+        query = query.where(sa.true())  # SQLite reads ON CONFLICT after a bare SELECT as a join
+    statement = insert_ignore(session, Message, ["step_id", "phone_id", "occurrence"])
+    made = change(session, statement.from_select(columns, query, include_defaults=False))
+    if made:
+        budget.reserve(session, letter.programme_id, letter.due_at, made * letter.price_micros)
+    return made
+
+
+def close(session: Session, message: Message, reason: Reason, now: datetime) -> None:
+    """End a message; when it never left, its money is free again."""
+    if message.state in UNSENT:
+        budget.reserve(session, message.programme_id, message.due_at, -message.price_micros)
+    message.state, message.reason, message.closed_at = State.CLOSED, reason.value, now
+
+
+def close_all(session: Session, which: sa.ColumnElement[bool], reason: Reason, now: datetime) -> int:
+    """End every message of a condition that has not left, and free its money; gives how many."""
+    unsent = sa.and_(Message.state.in_(UNSENT), which)
+    _free(session, unsent)
+    return change(
+        session,
+        sa.update(Message).where(unsent).values(state=State.CLOSED, reason=reason.value, closed_at=now),
+    )
+
+
+def close_phone(session: Session, phone_id: int, reason: Reason, now: datetime) -> int:
+    """End all that waits for a phone, replies to its own SMS excepted."""
+    return close_all(session, sa.and_(Message.phone_id == phone_id, Message.kind != Kind.REPLY), reason, now)
+
+
+def hold(session: Session, text_id: int, reason: Reason) -> int:
+    """Hold what waits with a text, without ending it."""
+    return _move(session, Message.text_id == text_id, State.WAITING, State.HELD, reason)
+
+
+def hold_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> int:
+    """Hold what waits of some steps (a paused campaign)."""
+    return _move(session, Message.step_id.in_(step_ids), State.WAITING, State.HELD, reason)
+
+
+def release_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> int:
+    """Let go of what was held for this reason."""
+    held = sa.and_(Message.step_id.in_(step_ids), Message.reason == reason.value)
+    return _move(session, held, State.HELD, State.WAITING, None)
+
+
+def expire(session: Session, now: datetime, patience_days: int = 1) -> dict[str, int]:
+    """Close what is of no use any more, and what left and was never heard of again.
+
+    Returns:
+        Counts: `stale` never left; `no_receipt` left, and no receipt came until a day after its use.
+    """
+    stale = close_all(session, Message.useful_until <= now, Reason.STALE, now)
+    silent = change(
+        session,
+        sa.update(Message)
+        .where(Message.state == State.HANDED_OVER, Message.useful_until <= now - timedelta(days=patience_days))
+        .values(state=State.CLOSED, reason=Reason.NO_RECEIPT.value, closed_at=now),
+    )
+    return {"stale": stale, "no_receipt": silent}
+
+
+def consented(purpose: Purpose, member_id: Any, phone_id: Any) -> sa.ColumnElement[bool]:
+    """The condition that a member agreed to a purpose, or that the phone did when there is no member."""
+    given = sa.and_(Consent.purpose == purpose, Consent.granted.is_(True), Consent.withdrawn_at.is_(None))
+    by_member = sa.exists().where(Consent.member_id == member_id, given)
+    by_phone = sa.exists().where(Consent.phone_id == phone_id, Consent.member_id.is_(None), given)
+    return sa.or_(by_member, sa.and_(member_id.is_(None), by_phone))
+
+
+def reply(session: Session, programme: Programme, text: str, language: str, **more: Any) -> Letter:
+    """A letter that answers an inbound; `more` holds occurrence, times, gateway and inbound."""
+    return Letter(
+        programme_id=programme.id, kind=Kind.REPLY, language_wanted=language, language=language, body=text,
+        size=measure(text), **more,
+    )  # fmt: skip
+
+
+def _shared(letter: Letter, now: datetime) -> dict[str, Any]:
+    priority = PRIORITY[letter.kind] if letter.priority is None else letter.priority
+    return {
+        "programme_id": letter.programme_id, "kind": letter.kind, "step_id": letter.step_id,
+        "text_id": letter.text_id, "text_version": letter.text_version, "occurrence": letter.occurrence,
+        "inbound_id": letter.inbound_id, "slots": dict(letter.slots) if letter.slots else None, "body": letter.body,
+        "use_club": letter.use_club, "personal": letter.personal, "tags": list(letter.tags) or None,
+        "language_wanted": letter.language_wanted, "language": letter.language, "encoding": letter.size.encoding,
+        "segments": letter.size.segments, "price_micros": letter.price_micros, "priority": priority,
+        "draft": letter.draft, "trial_of": letter.trial_of, "state": State.WAITING, "gateway_id": letter.gateway_id,
+        "tries": 0, "due_at": letter.due_at, "next_at": letter.next_at or letter.due_at,
+        "useful_until": letter.useful_until, "created_at": now,
+    }  # fmt: skip
+
+
+def _allowed(query: sa.Select[Any], people: sa.Subquery, letter: Letter) -> sa.Select[Any]:
+    must = MUST_PASS[letter.kind]
+    query = query.join(Phone, Phone.id == people.c.phone_id).where(
+        Phone.quarantine.is_(None), Phone.invalid_at.is_(None)
+    )
+    if Check.OPT_OUT in must:
+        query = query.where(Phone.opted_out_at.is_(None))
+    if Check.CONSENT in must:
+        query = query.where(consented(Purpose.MESSAGES, people.c.member_id, people.c.phone_id))
+    return query
+
+
+def _literal(value: int | None) -> sa.ColumnElement[Any]:
+    return sa.literal(value, sa.BigInteger())
+
+
+def _free(session: Session, unsent: sa.ColumnElement[bool]) -> None:
+    rows = session.execute(
+        sa.select(Message.programme_id, sa.func.min(Message.due_at), sa.func.sum(Message.price_micros))
+        .where(unsent)
+        .group_by(Message.programme_id, *budget.month_parts(session, Message.due_at))
+    ).all()
+    for programme_id, due_at, micros in rows:
+        budget.reserve(session, programme_id, due_at, -int(micros))
+
+
+def _move(session: Session, which: sa.ColumnElement[bool], source: State, target: State, reason: Reason | None) -> int:
+    return change(
+        session,
+        sa.update(Message)
+        .where(Message.state == source, which)
+        .values(state=target, reason=reason.value if reason else None),
+    )

@@ -1,0 +1,128 @@
+"""Unknown outcomes: an attempt whose answer was lost is looked up at its gateway, never sent again blindly.
+
+Source: the page on gateways, sections 3.4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from messaging import receipts
+from messaging.database import change
+from messaging.departure import render
+from messaging.gateways.protocol import Adapter, Found, Outbound, Resolution
+from messaging.installation import Installation
+from messaging.models import Attempt, Gateway, Message, Phone, TextVersion
+from messaging.models.post import AttemptState, State
+from messaging.rules import Reason
+from messaging.sender import outbound
+
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Case:
+    """One unknown attempt to look up."""
+
+    outbound: Outbound
+    adapter: Adapter
+    started_at: datetime
+
+
+def resolve(here: Installation, now: datetime) -> dict[str, int]:
+    """One pass: old `submitting` attempts become unknown, unknown ones are looked up when their time has come.
+
+    Returns:
+        How many were found `sent`, `not_sent` or `still_unknown`, and how many were `parked` for a person.
+    """
+    counts: Counter[str] = Counter()
+    with here.db.write() as session:
+        counts["stuck"] = mark_stuck(session, here, now)
+        cases = _cases(session, here, now)
+    for case in cases:
+        resolution = case.adapter.resolve(case.outbound, case.started_at, now)  # no transaction is open here
+        with here.db.write() as session:
+            counts[_settle(session, here, case, resolution, now)] += 1
+    return {name: count for name, count in counts.items() if count}
+
+
+def mark_stuck(session: Session, here: Installation, now: datetime) -> int:
+    """Attempts that a crash or a hung call left `submitting` become unknown; gives how many."""
+    return change(
+        session,
+        sa.update(Attempt)
+        .where(Attempt.state == AttemptState.SUBMITTING, Attempt.started_at <= now - here.settings.stuck_after)
+        .values(state=AttemptState.UNKNOWN),
+    )
+
+
+def _cases(session: Session, here: Installation, now: datetime) -> list[Case]:
+    """The attempts whose next look is due, each put off at once so that no second worker takes it too."""
+    first, *_ = here.settings.resolve_after
+    due = sa.or_(
+        sa.and_(Attempt.next_look_at.is_(None), Attempt.looks == 0, Attempt.started_at <= now - first),
+        Attempt.next_look_at <= now,
+    )
+    query = sa.select(Attempt).where(Attempt.state == AttemptState.UNKNOWN, due).limit(BATCH)
+    rows = session.scalars(query.with_for_update(skip_locked=True)).all()
+    cases = []
+    for attempt in rows:
+        attempt.looks += 1
+        attempt.next_look_at = _next_look(attempt, here, now)
+        cases.append(_case(session, here, attempt))
+    return cases
+
+
+def _next_look(attempt: Attempt, here: Installation, now: datetime) -> datetime | None:
+    times = here.settings.resolve_after
+    if attempt.looks < len(times):
+        return max(attempt.started_at + times[attempt.looks], now)
+    if attempt.looks == len(times):
+        return now + here.settings.looks_apart
+    return None
+
+
+def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
+    message = session.get_one(Message, attempt.message_id)
+    gateway = session.get_one(Gateway, attempt.gateway_id)
+    text = message.body
+    if text is None:
+        version = session.get_one(TextVersion, (message.text_id, message.text_version))
+        text = render(version.club if message.use_club and version.club else version.sms, message.slots)
+    phone = session.get_one(Phone, message.phone_id)
+    letter = outbound(session, here, message, phone, text, gateway, attempt.id)
+    return Case(letter, here.adapters.get(gateway), attempt.started_at)
+
+
+def _settle(session: Session, here: Installation, case: Case, resolution: Resolution, now: datetime) -> str:
+    attempt = session.get_one(Attempt, case.outbound.idempotency_key, with_for_update=True)
+    message = session.get_one(Message, attempt.message_id, with_for_update=True)
+    if attempt.state is not AttemptState.UNKNOWN:
+        return "settled"  # a receipt was quicker
+    if resolution.found is Found.SENT:
+        attempt.provider_id = attempt.provider_id or resolution.provider_id
+        receipts.settle(session, attempt, message, now)
+        return "sent"
+    if resolution.found is Found.NOT_SENT and _is_certain(attempt, case.adapter, here, now):
+        attempt.state, attempt.settled_at = AttemptState.NOT_SENT, now
+        message.state, message.reason, message.next_at = State.WAITING, None, now
+        return "not_sent"
+    if attempt.next_look_at is None:
+        message.state, message.reason = State.HELD, Reason.UNKNOWN.value
+        return "parked"
+    return "still_unknown"
+
+
+def _is_certain(attempt: Attempt, adapter: Adapter, here: Installation, now: datetime) -> bool:
+    """A gateway that knows our key is believed at once; a search must come up empty twice, some time apart."""
+    if adapter.capabilities.can_resolve == "by_key":
+        return True
+    if attempt.empty_since is None:
+        attempt.empty_since = now
+        return False
+    return now - attempt.empty_since >= here.settings.looks_apart

@@ -1,0 +1,190 @@
+"""What each kind of message must pass, as one table, and the decision from it; pure, knows neither table nor gateway.
+
+The table is that of the design, section 4.5. It is asked twice: when a message is planned and again at the last moment.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from messaging.models.post import Kind
+
+
+class Reason(enum.StrEnum):
+    """Why a message does not leave (yet): one list for the whole product, with a sentence in two languages."""
+
+    OPTED_OUT = "opted_out"
+    NO_CONSENT = "no_consent"
+    STALE = "stale"
+    HOURS = "hours"
+    CAP = "cap"
+    RISK = "risk"
+    BUDGET = "budget"
+    NOT_APPROVED = "not_approved"
+    NO_TEXT = "no_text"
+    EMPTY_SLOT = "empty_slot"
+    PERSONAL = "personal"
+    QUARANTINE = "quarantine"
+    INVALID_NUMBER = "invalid_number"
+    PAUSED_GATEWAY = "paused_gateway"
+    NO_GATEWAY = "no_gateway"
+    DEMONSTRATION = "demonstration"
+    PAUSED_CAMPAIGN = "paused_campaign"
+    LOOP = "loop"
+    UNKNOWN = "unknown"
+    REJECTED = "rejected"
+    TOO_LONG = "too_long"
+    NO_RECEIPT = "no_receipt"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
+SENTENCES: dict[Reason, tuple[str, str]] = {
+    Reason.OPTED_OUT: ("Ce téléphone a dit STOP.", "This phone said STOP."),
+    Reason.NO_CONSENT: ("La personne n'a pas donné son accord.", "The person has not agreed."),
+    Reason.STALE: ("Le message n'est plus utile.", "The message is of no use any more."),
+    Reason.HOURS: (
+        "Hors des heures ouvertes ; il part à la prochaine.",
+        "Outside the open hours; it leaves at the next.",
+    ),
+    Reason.CAP: ("Ce téléphone a déjà reçu son nombre de messages.", "This phone has had its number of messages."),
+    Reason.RISK: ("Le niveau de risque de la commune ne le permet pas.", "The risk level of the commune forbids it."),
+    Reason.BUDGET: ("Le budget du mois est atteint.", "The budget of the month is reached."),
+    Reason.NOT_APPROVED: ("Le texte n'est pas approuvé.", "The text is not approved."),
+    Reason.NO_TEXT: ("Aucun texte approuvé dans ses langues.", "No approved text in the languages of the person."),
+    Reason.EMPTY_SLOT: ("Une valeur du texte manque.", "A value of the text is missing."),
+    Reason.PERSONAL: (
+        "Contenu personnel : ce téléphone ne l'a pas choisi.",
+        "Personal content: not chosen by this phone.",
+    ),
+    Reason.QUARANTINE: ("Numéro mis en quarantaine.", "The number is in quarantine."),
+    Reason.INVALID_NUMBER: ("Ce numéro n'existe pas.", "There is no such number."),
+    Reason.PAUSED_GATEWAY: ("La passerelle est en pause.", "The gateway is paused."),
+    Reason.NO_GATEWAY: ("Aucune passerelle ne dessert ce numéro.", "No gateway serves this number."),
+    Reason.DEMONSTRATION: (
+        "Démonstration : jamais par une vraie passerelle.",
+        "Demonstration: never by a real gateway.",
+    ),
+    Reason.PAUSED_CAMPAIGN: ("La campagne est en pause.", "The campaign is paused."),
+    Reason.LOOP: ("Trop de réponses automatiques à ce téléphone.", "Too many automatic replies to this phone."),
+    Reason.UNKNOWN: ("On ne sait pas s'il est parti.", "It is not known whether it left."),
+    Reason.REJECTED: ("La passerelle l'a refusé.", "The gateway refused it."),
+    Reason.TOO_LONG: ("Plus long que ce que la passerelle porte.", "Longer than the gateway carries."),
+    Reason.NO_RECEIPT: ("Parti, sans accusé de réception.", "It left; no receipt came."),
+    Reason.DELIVERED: ("Livré.", "Delivered."),
+    Reason.UNDELIVERED: ("Parti, mais non livré.", "It left, but was not delivered."),
+}
+
+
+class Check(enum.StrEnum):
+    """One question of the table."""
+
+    CONSENT = "consent"
+    OPT_OUT = "opt_out"
+    USEFUL = "useful"
+    HOURS = "hours"
+    CAPS = "caps"
+    LOOP = "loop"
+    RISK = "risk"
+    BUDGET = "budget"
+    TEXT = "text"
+
+
+MUST_PASS: dict[Kind, frozenset[Check]] = {
+    Kind.REPLY: frozenset({Check.USEFUL, Check.LOOP}),
+    Kind.SERVICE: frozenset({Check.OPT_OUT, Check.USEFUL, Check.HOURS, Check.CAPS, Check.RISK, Check.TEXT}),
+    Kind.CAMPAIGN: frozenset(
+        {Check.CONSENT, Check.OPT_OUT, Check.USEFUL, Check.HOURS, Check.CAPS, Check.RISK, Check.BUDGET, Check.TEXT}
+    ),
+    Kind.ALERT: frozenset({Check.CONSENT, Check.OPT_OUT, Check.USEFUL, Check.RISK, Check.TEXT}),
+}
+PRIORITY: dict[Kind, int] = {Kind.CAMPAIGN: 0, Kind.SERVICE: 5, Kind.ALERT: 8, Kind.REPLY: 10}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about one message at the last moment."""
+
+    kind: Kind
+    useful_until: datetime
+    opens_at: datetime | None  # the next open moment; now when open, None when never
+    opted_out: bool = False
+    consented: bool = True
+    quarantined: bool = False
+    invalid: bool = False
+    capped: bool = False
+    looping: bool = False
+    risky: bool = False
+    over_budget: bool = False
+    approved: bool = True
+    personal: bool = False
+    owner_chose_personal: bool = False
+    demonstration: bool = False
+    campaign_paused: bool = False
+    gateway: Literal["simulator", "real", "paused", "none"] = "real"
+    trial: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Go, close for good, hold until somebody acts, or look again at a later moment."""
+
+    what: Literal["go", "close", "hold", "later"]
+    reason: Reason | None = None
+    at: datetime | None = None
+
+
+GO = Verdict("go")
+
+
+def decide(facts: Facts, now: datetime) -> Verdict:
+    """Whether the message may leave now; the first rule that says no gives the reason.
+
+    What closes for good is asked before what only delays, so that nothing dead waits for an open hour.
+    """
+    must = MUST_PASS[facts.kind]
+    return _closed(facts, must, now) or _held(facts, must) or _later(facts, must, now) or GO
+
+
+def _closed(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | None:
+    no: list[tuple[bool, Reason]] = [
+        (Check.OPT_OUT in must and facts.opted_out, Reason.OPTED_OUT),
+        (Check.CONSENT in must and not facts.consented, Reason.NO_CONSENT),
+        (facts.invalid, Reason.INVALID_NUMBER),
+        (facts.demonstration and facts.gateway == "real", Reason.DEMONSTRATION),
+        (facts.personal and not facts.owner_chose_personal, Reason.PERSONAL),
+        (Check.USEFUL in must and now >= facts.useful_until, Reason.STALE),
+        (Check.LOOP in must and facts.looping, Reason.LOOP),
+    ]
+    return next((Verdict("close", reason) for wrong, reason in no if wrong), None)
+
+
+def _held(facts: Facts, must: frozenset[Check]) -> Verdict | None:
+    may_carry = facts.approved or facts.trial or facts.gateway == "simulator"
+    no: list[tuple[bool, Reason]] = [
+        (facts.quarantined, Reason.QUARANTINE),
+        (
+            Check.TEXT in must and not may_carry,
+            Reason.NOT_APPROVED,
+        ),
+        (Check.RISK in must and facts.risky, Reason.RISK),
+        (facts.campaign_paused, Reason.PAUSED_CAMPAIGN),
+        (Check.BUDGET in must and facts.over_budget, Reason.BUDGET),
+        (facts.gateway == "none", Reason.NO_GATEWAY),
+    ]
+    return next((Verdict("hold", reason) for wrong, reason in no if wrong), None)
+
+
+def _later(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | None:
+    if facts.gateway == "paused":
+        return Verdict("later", Reason.PAUSED_GATEWAY)
+    if Check.CAPS in must and facts.capped:
+        return Verdict("later", Reason.CAP)
+    if Check.HOURS in must and facts.opens_at != now:
+        if facts.opens_at is None or facts.opens_at >= facts.useful_until:
+            return Verdict("close", Reason.STALE)
+        return Verdict("later", Reason.HOURS, facts.opens_at)
+    return None

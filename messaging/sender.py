@@ -1,0 +1,243 @@
+"""The sender: claims what is due, commits an attempt, and only then calls the gateway; knows no campaign.
+
+    transaction A   claim, last-moment rules, attempt `submitting`, committed
+    submit          no transaction is open
+    transaction B   the outcome; never overwrites what a receipt has settled in the meantime
+
+After a crash between A and B an attempt is left `submitting`: `resolving` settles it, never a blind resend.
+Source: the page on gateways, section 5.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from messaging import addresses, outbox
+from messaging.database import keys_of
+from messaging.departure import Departure, look
+from messaging.gateways.protocol import Adapter, Fault, Outbound, Outcome, Submitted
+from messaging.installation import Installation
+from messaging.models import Attempt, Gateway, Message, Phone
+from messaging.models.post import AttemptState, State
+from messaging.receipts import settle
+from messaging.rules import PRIORITY, Reason, Verdict
+
+BATCH = 400
+RETRY_FIRST = timedelta(minutes=2)
+RETRY_MOST = timedelta(hours=4)
+PAUSED_WAIT = timedelta(minutes=5)
+BURST_SECONDS = 1.0  # how much unused rate a gateway may save up
+
+
+@dataclass(frozen=True)
+class Job:
+    """One claimed attempt, ready to be handed over."""
+
+    outbound: Outbound
+    gateway_id: int
+    adapter: Adapter
+
+
+def send_due(here: Installation, now: datetime, most: int = BATCH) -> dict[str, int]:
+    """One pass: claim up to `most` due messages, hand them over, store the outcomes.
+
+    Returns:
+        How many were `claimed`, and how many ended as each outcome or were closed, held or put off.
+    """
+    jobs, counts = claim(here, now, most)
+    for group in _submit(jobs, here.settings.workers):
+        with here.db.write() as session:
+            for job, submitted in group:
+                record(session, job.outbound.idempotency_key, submitted, now)
+                counts[submitted.outcome.value] += 1
+    return dict(counts)
+
+
+def claim(here: Installation, now: datetime, most: int = BATCH) -> tuple[list[Job], Counter[str]]:
+    """Transaction A: take due messages, replies first, ask the rules, commit the attempts."""
+    counts: Counter[str] = Counter()
+    jobs: list[Job] = []
+    with here.db.write() as session:
+        for priority in sorted(set(PRIORITY.values()), reverse=True):
+            rows = _due(session, priority, now, most - len(jobs))
+            if rows:
+                jobs += _take(session, here, look(session, rows, now), now, counts)
+    counts["claimed"] = len(jobs)
+    return jobs, counts
+
+
+def record(session: Session, key: str, submitted: Submitted, now: datetime) -> None:
+    """Transaction B for one attempt: store what the gateway answered."""
+    attempt = session.get_one(Attempt, key, with_for_update=True)
+    message = session.get_one(Message, attempt.message_id, with_for_update=True)
+    attempt.provider_id = attempt.provider_id or submitted.provider_id
+    attempt.provider_segments = submitted.provider_segments
+    if attempt.state is not AttemptState.SUBMITTING:
+        return
+    if submitted.error:
+        attempt.fault = submitted.error.fault.value
+        attempt.error_code, attempt.error_text = submitted.error.code[:40], submitted.error.text[:200]
+    OUTCOMES[submitted.outcome](session, attempt, message, submitted, now)
+
+
+def _due(session: Session, priority: int, now: datetime, most: int) -> Sequence[Message]:
+    if most <= 0:
+        return ()
+    query = (
+        sa.select(Message)
+        .where(Message.state == State.WAITING, Message.priority == priority, Message.next_at <= now)
+        .order_by(Message.next_at, Message.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(query).all()
+
+
+def _take(
+    session: Session, here: Installation, departures: Iterable[Departure], now: datetime, counts: Counter[str]
+) -> list[Job]:
+    jobs = []
+    for leaving in departures:
+        verdict, gateway = leaving.verdict, leaving.gateway
+        if verdict.what != "go" or gateway is None:
+            _put_off(session, leaving.message, verdict, now)
+            counts[verdict.reason.value if verdict.reason else "later"] += 1
+        elif _has_rate(gateway, leaving.message.segments, now):
+            jobs.append(_attempt(session, here, leaving, gateway, now))
+    session.flush()
+    return jobs
+
+
+def _put_off(session: Session, message: Message, verdict: Verdict, now: datetime) -> None:
+    assert verdict.reason is not None
+    if verdict.what == "close":
+        outbox.close(session, message, verdict.reason, now)
+        return
+    message.reason = verdict.reason.value
+    if verdict.what == "hold":
+        message.state = State.HELD
+    else:
+        message.next_at = verdict.at or now + PAUSED_WAIT
+
+
+def _has_rate(gateway: Gateway, segments: int, now: datetime) -> bool:
+    """Take segments from the gateway's bucket; False when it is empty: the message stays where it is."""
+    room = max(gateway.rate * BURST_SECONDS, 10.0)
+    since = (now - gateway.tokens_at).total_seconds() if gateway.tokens_at else BURST_SECONDS * 10
+    tokens = min(room, gateway.tokens + max(since, 0) * gateway.rate)
+    gateway.tokens_at = now
+    gateway.tokens = tokens - segments if tokens >= segments else tokens
+    return tokens >= segments
+
+
+def _attempt(session: Session, here: Installation, leaving: Departure, gateway: Gateway, now: datetime) -> Job:
+    message = leaving.message
+    key = secrets.token_urlsafe(12)
+    session.add(Attempt(id=key, message_id=message.id, gateway_id=gateway.id, started_at=now))
+    message.state, message.reason, message.gateway_id = State.SUBMITTING, None, gateway.id
+    message.tries += 1
+    return Job(
+        outbound(session, here, message, leaving.phone, leaving.text, gateway, key),
+        gateway.id,
+        here.adapters.get(gateway),
+    )
+
+
+def outbound(
+    session: Session, here: Installation, message: Message, phone: Phone, text: str, gateway: Gateway, key: str
+) -> Outbound:
+    """What is handed to the gateway for one attempt."""
+    return Outbound(
+        idempotency_key=key,
+        to=keys_of(session).open(phone.sealed),
+        text=text,
+        encoding="GSM-7" if message.encoding == "GSM-7" else "UCS-2",
+        segments=message.segments,
+        sender=gateway.sender or None,
+        useful_until=message.useful_until,
+        report_url=addresses.report_url(here.settings.public_url, gateway.name, key, here.keys),
+        priority=message.priority,
+    )
+
+
+Group = list[tuple[Job, Submitted]]
+
+
+def _submit(jobs: Sequence[Job], workers: int) -> Iterable[Group]:
+    """Hand all over, several at a time; gives what is answered in groups, so that one commit stores many."""
+    if not jobs:
+        return
+    with ThreadPoolExecutor(min(workers, len(jobs)), thread_name_prefix="submit") as pool:
+        running: dict[Future[Submitted], Job] = {pool.submit(job.adapter.submit, job.outbound): job for job in jobs}
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            yield [(running.pop(future), future.result()) for future in done]
+
+
+def _accepted(session: Session, attempt: Attempt, message: Message, _: Submitted, now: datetime) -> None:
+    settle(session, attempt, message, now)
+
+
+def _rejected(session: Session, attempt: Attempt, message: Message, submitted: Submitted, now: datetime) -> None:
+    attempt.state, attempt.settled_at = AttemptState.REJECTED, now
+    fault = submitted.error.fault if submitted.error else Fault.CHANNEL
+    if fault is Fault.CHANNEL:
+        _pause(session, attempt, message, now)
+        return
+    message.state = State.WAITING  # it never left: closing it frees its money
+    outbox.close(session, message, Reason.REJECTED, now)
+    message.error_code = attempt.error_code
+    phone = session.get_one(Phone, message.phone_id)
+    if fault is Fault.RECIPIENT:
+        phone.invalid_at = now
+    elif fault is Fault.OPTED_OUT and phone.opted_out_at is None:
+        phone.opted_out_at, phone.opted_out_by = now, "gateway"
+        outbox.close_phone(session, phone.id, Reason.OPTED_OUT, now)
+
+
+def _temporary(session: Session, attempt: Attempt, message: Message, submitted: Submitted, now: datetime) -> None:
+    attempt.state, attempt.settled_at = AttemptState.TEMPORARY, now
+    if submitted.error and submitted.error.fault is Fault.CHANNEL:
+        _pause(session, attempt, message, now)
+        return
+    message.state = State.WAITING
+    told = timedelta(seconds=submitted.error.retry_after or 0) if submitted.error else timedelta(0)
+    message.next_at = now + max(told, back_off(message.tries, attempt.id))
+
+
+def _unknown(_: Session, attempt: Attempt, message: Message, __: Submitted, now: datetime) -> None:
+    attempt.state, attempt.next_look_at = AttemptState.UNKNOWN, None
+
+
+def _pause(session: Session, attempt: Attempt, message: Message, now: datetime) -> None:
+    """The gateway itself is at fault: it rests, and its message goes back to the outbox untouched."""
+    gateway = session.get_one(Gateway, attempt.gateway_id)
+    if gateway.paused_at is None:
+        gateway.paused_at, gateway.paused_reason = now, attempt.error_text or attempt.error_code
+    message.state, message.next_at = State.WAITING, now
+
+
+def back_off(tries: int, key: str) -> timedelta:
+    """How long to wait after the nth temporary failure: doubling from 2 minutes to 4 hours, up to half more by chance.
+
+    The chance is drawn from the attempt's key, so that a thousand messages do not come back in the same second.
+    """
+    wait_for: timedelta = min(RETRY_FIRST * 2 ** max(tries - 1, 0), RETRY_MOST)
+    return wait_for * (1 + (sum(key.encode()) % 100) / 200)
+
+
+OUTCOMES: dict[Outcome, Callable[[Session, Attempt, Message, Submitted, datetime], None]] = {
+    Outcome.ACCEPTED: _accepted,
+    Outcome.DUPLICATE: _accepted,
+    Outcome.REJECTED: _rejected,
+    Outcome.TEMPORARY: _temporary,
+    Outcome.UNKNOWN: _unknown,
+}
