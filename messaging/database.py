@@ -22,7 +22,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from messaging.errors import SettingError
 from messaging.phones import Keys
 
-BUSY_MS = 5_000  # how long a writer waits for another one; a webhook asks for less
+BUSY_MS = 10_000  # how long a writer waits for another one
+HASTY_MS = 800
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -100,14 +101,18 @@ class Database:
         """
         self.url = _checked(url)
         self.keys = keys
-        self.engine = sa.create_engine(self.url, **_options(self.url))
+        self.engine = sa.create_engine(self.url, hide_parameters=True, **_options(self.url))  # a text stays out of logs
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self.engine, "begin", _begin_postgresql)
         info = {"keys": keys}
         self._writing = sessionmaker(self.engine, info=info, expire_on_commit=False)
         reader = self.engine.execution_options(reading=True)
         self._reading = sessionmaker(reader, info=info, expire_on_commit=False, autoflush=False)
+        hasty = self.engine.execution_options(hasty=True)
+        self._hasty = sessionmaker(hasty, info=info, expire_on_commit=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -115,9 +120,13 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back when anything is raised."""
-        with self._writing.begin() as session:
+    def write(self, hasty: bool = False) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised.
+
+        A hasty one gives up within a second when another writer holds the database (OperationalError): a gateway that
+        waits for our answer brings its SMS again.
+        """
+        with (self._hasty if hasty else self._writing).begin() as session:
             yield session
 
     @contextmanager
@@ -178,10 +187,16 @@ def _options(url: URL) -> dict[str, Any]:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are ours to begin, see _begin_sqlite
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {HASTY_MS if options.get('hasty') else BUSY_MS}")
+    connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
+
+
+def _begin_postgresql(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("hasty"):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {HASTY_MS}")

@@ -31,7 +31,7 @@ def receive(db: Database, gateway: str, arrivals: Sequence[Arrival]) -> int:
         BusyError: the database is locked or down; the gateway should bring it again.
     """
     try:
-        with db.write() as session:
+        with db.write(hasty=True) as session:
             row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
             return sum(store(session, row, arrival) is not None for arrival in arrivals)
     except sa.exc.OperationalError as error:

@@ -161,7 +161,7 @@ def consented(purpose: Purpose, member_id: Any, phone_id: Any) -> sa.ColumnEleme
     given = sa.and_(Consent.purpose == purpose, Consent.granted.is_(True), Consent.withdrawn_at.is_(None))
     by_member = sa.exists().where(Consent.member_id == member_id, given)
     by_phone = sa.exists().where(Consent.phone_id == phone_id, Consent.member_id.is_(None), given)
-    return sa.or_(by_member, sa.and_(member_id.is_(None), by_phone))
+    return sa.case((member_id.is_not(None), by_member), else_=by_phone)
 
 
 def reply(session: Session, programme: Programme, text: str, language: str, **more: Any) -> Letter:

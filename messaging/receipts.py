@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from messaging import budget
 from messaging.database import Database, change, insert_ignore
+from messaging.errors import BusyError
 from messaging.gateways.protocol import Report
 from messaging.models import Attempt, Gateway, Message, Phone, Receipt
 from messaging.models.post import AttemptState, Delivery, State
@@ -45,10 +46,17 @@ def fold(one: Told | None, other: Told | None) -> Told | None:
 
 
 def receive(db: Database, gateway: str, reports: Sequence[Report], now: datetime) -> int:
-    """Store what a gateway told, in one transaction of its own; gives how many receipts are new."""
-    with db.write() as session:
-        row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
-        return apply(session, row, reports, now)
+    """Store what a gateway told, in one transaction of its own; gives how many receipts are new.
+
+    Raises:
+        BusyError: the database is locked or down; the gateway should tell it again.
+    """
+    try:
+        with db.write(hasty=True) as session:
+            row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
+            return apply(session, row, reports, now)
+    except sa.exc.OperationalError as error:
+        raise BusyError from error
 
 
 def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: datetime) -> int:

@@ -6,7 +6,7 @@ Source: the page on gateways, sections 3.4 and 5.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -32,6 +32,8 @@ class Case:
     outbound: Outbound
     adapter: Adapter
     started_at: datetime
+    gateway: str
+    taken: frozenset[str]  # the gateway's ids of other attempts: the same words twice must not be bound twice
 
 
 def resolve(here: Installation, now: datetime) -> dict[str, int]:
@@ -45,7 +47,9 @@ def resolve(here: Installation, now: datetime) -> dict[str, int]:
         counts["stuck"] = mark_stuck(session, here, now)
         cases = _cases(session, here, now)
     for case in cases:
-        resolution = case.adapter.resolve(case.outbound, case.started_at, now)  # no transaction is open here
+        resolution = case.adapter.resolve(
+            case.outbound, case.started_at, now, case.taken
+        )  # no transaction is open here
         with here.db.write() as session:
             counts[_settle(session, here, case, resolution, now)] += 1
     return {name: count for name, count in counts.items() if count}
@@ -96,7 +100,13 @@ def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
         text = render(version.club if message.use_club and version.club else version.sms, message.slots)
     phone = session.get_one(Phone, message.phone_id)
     letter = outbound(session, here, message, phone, text, gateway, attempt.id)
-    return Case(letter, here.adapters.get(gateway), attempt.started_at)
+    return Case(letter, here.adapters.get(gateway), attempt.started_at, gateway.name, _taken(session, message))
+
+
+def _taken(session: Session, message: Message) -> frozenset[str]:
+    query = sa.select(Attempt.provider_id).join(Message, Message.id == Attempt.message_id)
+    query = query.where(Message.phone_id == message.phone_id, Attempt.provider_id.is_not(None))
+    return frozenset(ident for ident in session.scalars(query) if ident)
 
 
 def _settle(session: Session, here: Installation, case: Case, resolution: Resolution, now: datetime) -> str:
@@ -104,9 +114,12 @@ def _settle(session: Session, here: Installation, case: Case, resolution: Resolu
     message = session.get_one(Message, attempt.message_id, with_for_update=True)
     if attempt.state is not AttemptState.UNKNOWN:
         return "settled"  # a receipt was quicker
-    if resolution.found is Found.SENT:
+    if resolution.found is Found.SENT and resolution.provider_id not in _taken(session, message):
         attempt.provider_id = attempt.provider_id or resolution.provider_id
         receipts.settle(session, attempt, message, now)
+        if resolution.report is not None:
+            report = replace(resolution.report, idempotency_key=attempt.id)
+            receipts.apply(session, session.get_one(Gateway, attempt.gateway_id), [report], now)
         return "sent"
     if resolution.found is Found.NOT_SENT and _is_certain(attempt, case.adapter, here, now):
         attempt.state, attempt.settled_at = AttemptState.NOT_SENT, now

@@ -9,7 +9,7 @@ Source: the page on gateways, sections 2 and 3.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -189,8 +189,10 @@ class Adapter(Protocol):
     def submit(self, outbound: Outbound) -> Submitted:
         """Hand one SMS over."""
 
-    def resolve(self, outbound: Outbound, attempted_at: datetime, now: datetime) -> Resolution:
-        """Look up what became of an attempt whose answer was lost."""
+    def resolve(
+        self, outbound: Outbound, attempted_at: datetime, now: datetime, taken: Collection[str] = ()
+    ) -> Resolution:
+        """Look up what became of an attempt whose answer was lost; `taken` are the ids of other attempts."""
 
     def list_inbound(self, since: datetime, until: datetime) -> Sequence[Arrival]:
         """What came in, as far as the gateway keeps a list; empty when it keeps none."""

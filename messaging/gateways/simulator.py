@@ -11,7 +11,7 @@ import json
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -201,7 +201,9 @@ class Simulator:
             self.book.send(outbound, now, self._reports(outbound, now, dice))
         return ANSWERS[what] if what != "ok" else _accepted(outbound)
 
-    def resolve(self, outbound: Outbound, attempted_at: datetime, now: datetime) -> Resolution:
+    def resolve(
+        self, outbound: Outbound, attempted_at: datetime, now: datetime, taken: Collection[str] = ()
+    ) -> Resolution:
         """The book says whether the SMS left."""
         if self.book.has_key(outbound.idempotency_key):
             return Resolution(Found.SENT, provider_id=f"sim-{outbound.idempotency_key}")

@@ -151,6 +151,7 @@ class Member(Base):
     __table_args__ = (
         sa.UniqueConstraint("programme_id", "code"),
         sa.Index("ix_member_child_birth", "programme_id", "child_birth_month"),
+        sa.Index("ix_member_programme", "programme_id", "id"),  # a large audience is planned by ranges of it
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

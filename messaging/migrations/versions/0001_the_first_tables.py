@@ -471,6 +471,7 @@ def upgrade() -> None:
     with op.batch_alter_table('member', schema=None) as batch_op:
         batch_op.create_index('ix_member_child_birth', ['programme_id', 'child_birth_month'], unique=False)
         batch_op.create_index(batch_op.f('ix_member_household_id'), ['household_id'], unique=False)
+        batch_op.create_index('ix_member_programme', ['programme_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_member_village_id'), ['village_id'], unique=False)
 
     op.create_table('pending',
@@ -939,6 +940,7 @@ def downgrade() -> None:
     op.drop_table('pending')
     with op.batch_alter_table('member', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_member_village_id'))
+        batch_op.drop_index('ix_member_programme')
         batch_op.drop_index(batch_op.f('ix_member_household_id'))
         batch_op.drop_index('ix_member_child_birth')
 

@@ -1,0 +1,37 @@
+# Two commands on a fresh machine: `make run` and `make test`. They set up what they need and ask nothing.
+PYTHON ?= python3
+BIN := .venv/bin
+export JEKULU_DATA ?= $(CURDIR)/jekulu-data
+
+.PHONY: run test check bench docs browser migration clean
+
+run: .venv/ready           ## load the demonstration and start on http://127.0.0.1:8000 (PORT and JEKULU_DATA are honoured)
+	@$(BIN)/jekulu demo
+
+test: .venv/ready          ## every test, on SQLite and on PostgreSQL
+	@$(BIN)/pytest
+
+check: .venv/ready         ## style, types, layers, tables; prints sizes to judge
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q tests/structure
+	@$(BIN)/python -m tests.structure.sizes
+
+bench: .venv/ready         ## one JSON line a figure, each beside its limit on this machine
+	@$(BIN)/python -m tests.benchmarks
+
+docs: .venv/ready          ## write the pages that come from the code
+	@$(BIN)/python -m tests.structure.documents
+
+migration: .venv/ready     ## write the next migration from the models: make migration name="what it does"
+	@$(BIN)/python -m tests.structure.migration "$(name)"
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@test -d .venv || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,65 @@
+"""Consent by SMS: START asks again, only a clear yes opens a phone, a no is noted; STOP is confirmed once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaigns import life
+from campaigns.conversation.context import Sender
+from campaigns.conversation.reading import Reading
+from messaging import audit, people
+from messaging.models import Pending
+from messaging.models.people import Purpose, Way
+
+TEXT_VERSION = "sms-1"  # of the consent line in the replies; a wider purpose needs a new version
+CONSENT_LIVES = timedelta(days=7)
+
+
+def stop(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+    """The opt-out was written when the SMS was stored; only the STOP that closed the phone is confirmed."""
+    return sender.inbound.stopped and sender.inbound.gateway_opt is None
+
+
+def start(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+    """Ask for consent anew: nothing opens before a yes."""
+    ask(session, sender, now)
+    return True
+
+
+def ask(session: Session, sender: Sender, now: datetime, club: str | None = None) -> None:
+    """Put the question into the table of pending states, in place of an older one."""
+    session.execute(sa.delete(Pending).where(Pending.phone_id == sender.phone.id))
+    session.add(
+        Pending(
+            phone_id=sender.phone.id, kind="consent", kept={"club": club, "text_version": TEXT_VERSION},
+            inbound_id=sender.inbound.id, made_at=now, expires_at=now + CONSENT_LIVES,
+        )
+    )  # fmt: skip
+
+
+def answer(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+    """A clear yes opens the phone and is stored as evidence; a clear no is stored as refusal; else we explain."""
+    if reading.status != "ok" or sender.programme is None:
+        return True
+    session.execute(sa.delete(Pending).where(Pending.phone_id == sender.phone.id))
+    evidence = people.Evidence(
+        text_version=str(reading.fields["text_version"]), language=sender.language, way=Way.SMS, given_at=now
+    )
+    if not reading.fields["granted"]:
+        people.refuse(session, sender.programme.id, Purpose.MESSAGES, evidence, sender.phone.id)
+        return True
+    _open(session, sender, evidence, now)
+    return True
+
+
+def _open(session: Session, sender: Sender, evidence: people.Evidence, now: datetime) -> None:
+    assert sender.programme is not None
+    sender.phone.opted_out_at = sender.phone.opted_out_by = None
+    people.give(session, sender.programme.id, Purpose.MESSAGES, evidence, phone_id=sender.phone.id)
+    for member in sender.members:
+        people.give(session, member.programme_id, Purpose.MESSAGES, evidence, member_id=member.id)
+        life.enrol(session, member.id, sender.programme, now)
+    audit.note(session, "phone:sms", "consented", "phone", sender.phone.id, now)

@@ -1,0 +1,170 @@
+"""The reader: one pure function from an SMS, a role and a context to readings and a reply key; knows no database.
+
+The order of reading is that of the page on incoming SMS, section 4. So far it reads noise, STOP, the sensitive screen,
+consent, START, help, answers to one question, and feedback; further rules are added to `STEPS`, in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from campaigns.conversation import words
+from campaigns.conversation.answers import read_answer
+from campaigns.conversation.reading import Reading, Result, Role
+from messaging import fold, stop
+
+Context = Mapping[str, Any]
+Step = Callable[["Sms"], Result | None]
+BROADCAST_ROLES = ("facilitator", "advisor", "radio")
+HELP_BY_ROLE = {"facilitator": "facilitator", "advisor": "facilitator", "radio": "radio", "member": "member"}
+ACKNOWLEDGED = {"complaint_minor": "fb.ack_case", "question": "fb.ack_question", "thanks": "fb.thanks"}
+
+
+class Sms:
+    """One message with what the rules ask of it again and again."""
+
+    def __init__(self, text: str, role: Role, context: Context) -> None:
+        """Fold the text once."""
+        self.text = text
+        self.role = role
+        self.context = context
+        self.plain = fold.plain(text)
+        self.body = words.GREETING.sub("", self.plain)
+        self.words = fold.words(self.body)
+        self.language = str(context.get("lang") or "fr")
+        self.dogon = bool(context.get("dogon"))
+
+    @property
+    def is_reporter(self) -> bool:
+        """True for those who may report for a club."""
+        return self.role in ("facilitator", "advisor")
+
+    def agrees(self) -> bool | None:
+        """True for a yes word, False for a no word, of at most two words; None for anything else."""
+        if self.plain in words.PLACEHOLDERS:
+            return words.PLACEHOLDERS[self.plain] == "yes"
+        if not 1 <= len(self.words) <= 2:
+            return None
+        yes = words.YES | (words.YES_DOGON if self.dogon else frozenset())
+        no = words.NO | (words.NO_DOGON if self.dogon else frozenset())
+        says = [_is_oui(word) or word in yes for word in self.words]
+        denies = [word in no or self.words == ["no"] for word in self.words]
+        if any(says) == any(denies):
+            return None
+        return any(says)
+
+
+def read(text: str, role: Role, context: Context) -> Result:
+    """Read one SMS.
+
+    Args:
+        text: the SMS as it came.
+        role: what is known about the sender's number.
+        context: the keys of the page on incoming SMS, section 2, and `dogon`: whether `lang` is a Dogon language.
+
+    Never raises for a text; reading twice gives the same.
+    """
+    sms = Sms(text, role, context)
+    return next(result for step in STEPS if (result := step(sms)) is not None)
+
+
+def _noise(sms: Sms) -> Result | None:
+    is_beep = sms.context.get("event") == "missed_call"
+    if sms.role == "operator" or (not sms.plain and not is_beep):
+        return Result((Reading("noise", "ignored"),))
+    if is_beep and not sms.context.get("quiz"):
+        return Result((Reading("noise", "ignored"),))
+    return None
+
+
+def _stop(sms: Sms) -> Result | None:
+    if sms.context.get("event") or not stop.is_stop(sms.text, sms.language, dogon=sms.dogon):
+        return None
+    broadcasts = sms.role in BROADCAST_ROLES
+    reading = Reading("stop", "ok", {"scope": "broadcasts" if broadcasts else "phone"})
+    return Result((reading,), "stop.done_facilitator" if broadcasts else "stop.done")
+
+
+def _sensitive(sms: Sms) -> Result | None:
+    if words.REPORT.match(sms.body) and any(char.isdigit() for char in sms.body):
+        return None
+    category = next((name for name, pattern in words.SENSITIVE if pattern.search(sms.plain)), None)
+    if category is None:
+        return None
+    reply = "sens.not_emergency" if category == "security" else "sens.ack"
+    return Result((Reading("sensitive", "ok", {"category": category}),), reply)
+
+
+def _consent(sms: Sms) -> Result | None:
+    pending = sms.context.get("pending") or {}
+    if pending.get("type") != "consent":
+        return None
+    granted = sms.agrees()
+    if granted is None:
+        reading = Reading("consent", "pending", {"club": pending.get("club")}, "consent_unclear")
+        return Result((reading,), "join.who_we_are")
+    fields = {"granted": granted, "club": pending.get("club"), "text_version": pending.get("text_version")}
+    return Result((Reading("consent", "ok", fields),), "join.welcome" if granted else "join.declined")
+
+
+def _keyword(sms: Sms) -> Result | None:
+    first = fold.undouble(sms.words[0]) if sms.words else ""
+    rest = " ".join(sms.words[1:])
+    if first in words.START and not rest:
+        return Result((Reading("start", "ok"),), "start.done")
+    if first in {fold.undouble(word) for word in words.HELP}:
+        return _help(sms, rest)
+    if first in words.FEEDBACK:
+        return _said(words.FEEDBACK[first]) if rest else Result((_more(),), "fb.say_more")
+    return None
+
+
+def _help(sms: Sms, rest: str = "") -> Result:
+    if rest.startswith("pres"):
+        return Result((Reading("help", "ok", {"topic": "attendance"}),), "help.attendance")
+    return Result((Reading("help", "ok"),), f"help.{HELP_BY_ROLE.get(sms.role, 'who_we_are')}")
+
+
+def _more() -> Reading:
+    return Reading("feedback", "pending", {}, "text_missing")
+
+
+def _quiz(sms: Sms) -> Result | None:
+    return read_answer(sms.text, sms.dogon, sms.agrees(), sms.context)
+
+
+def _bare(sms: Sms) -> Result | None:
+    known = words.HELP_BARE | (words.HELP_DOGON if sms.dogon else frozenset())
+    return _help(sms) if sms.plain in known or fold.undouble(sms.plain) in known else None
+
+
+def _stranger(sms: Sms) -> Result | None:
+    if sms.role != "unknown":
+        return None
+    return Result((Reading("unknown", "error", {}, "unknown_sender"),), "help.who_we_are")
+
+
+def _lone_sign(sms: Sms) -> Result | None:
+    if len(sms.plain) == 1 and sms.plain in "abcd123456789":
+        return Result((Reading("unknown", "error", {}, "no_open_quiz"),), "quiz.none_open")
+    return None
+
+
+def _feedback(sms: Sms) -> Result:
+    if "merci" in sms.words:
+        return _said("thanks")
+    return _said("question" if sms.plain.endswith("?") else "unclassified")
+
+
+def _said(category: str) -> Result:
+    return Result((Reading("feedback", "ok", {"category": category}),), ACKNOWLEDGED.get(category, "fb.ack"))
+
+
+def _is_oui(word: str) -> bool:
+    return word.startswith("ou") and word.endswith("i") and word.strip("o").strip("ui") == ""
+
+
+STEPS: tuple[Step, ...] = (
+    _noise, _stop, _sensitive, _consent, _keyword, _quiz, _bare, _stranger, _lone_sign, _feedback,
+)  # fmt: skip

@@ -1,0 +1,187 @@
+"""The life of a campaign: approved, started, paused, ended, with four eyes; knows no page.
+
+A campaign is approved when every language of its audience has an approved text for every step, or the approver
+accepts the shown fallback for each language that lacks one. A demonstration may start without: its drafts reach the
+simulator only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaigns import audience, loading
+from campaigns.definitions import Audience, Step
+from campaigns.models import Campaign, CampaignState, Enrolment
+from campaigns.models import Step as StepRow
+from messaging import audit, outbox, staff
+from messaging.clock import local
+from messaging.database import change, insert_ignore
+from messaging.errors import RefusedError
+from messaging.models import Chain, Programme, Role, Staff, Text, TextState
+from messaging.rules import Reason
+
+STARTABLE = (CampaignState.APPROVED, CampaignState.PAUSED)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A language of the audience without an approved text for a step, and what would be sent instead."""
+
+    step: str
+    language: str
+    fallback: str | None  # None: these people get nothing
+    people: int
+
+
+def gaps(session: Session, campaign: Campaign, now: datetime) -> list[Gap]:
+    """Where an approved text is missing, for every step and language of its audience."""
+    programme = session.get_one(Programme, campaign.programme_id)
+    definition = loading.export(session, campaign)
+    found = []
+    for row, said in zip(loading.steps_of(session, campaign.id), definition.steps, strict=True):
+        approved = set(
+            session.scalars(sa.select(Text.language).where(Text.step_id == row.id, Text.state == TextState.APPROVED))
+        )
+        meant = definition.audience_of(said)
+        for language, people in spoken(session, programme, campaign, said, meant, now).items():
+            if language not in approved:
+                chain = session.get(Chain, (programme.id, language))
+                fallback = next((code for code in (chain.falls_to if chain else []) if code in approved), None)
+                found.append(Gap(row.code, language, fallback, people))
+    return found
+
+
+def spoken(
+    session: Session, programme: Programme, campaign: Campaign, said: Step, meant: Audience, now: datetime
+) -> dict[str, int]:
+    """How many phones of a step's audience want each language."""
+    today = local(now, programme.zone).date()
+    where = audience.scope(session, programme, campaign.id, meant, today)
+    people = audience.source(meant, where, None).subquery("people")
+    query = sa.select(people.c.language, sa.func.count(sa.distinct(people.c.phone_id))).group_by(people.c.language)
+    return dict(session.execute(query).tuples().all())
+
+
+def approve(
+    session: Session, campaign_id: int, person: Staff, now: datetime, accepted: Collection[str] = ()
+) -> Campaign:
+    """Approve a campaign whose texts are approved, or whose shown fallbacks are accepted by name.
+
+    Raises:
+        RefusedError: no approver, not a draft, or texts are missing; the sentence lists them.
+    """
+    campaign = session.get_one(Campaign, campaign_id)
+    if Role.APPROVER not in staff.roles(session, person.id):
+        raise RefusedError("Il faut le rôle approbateur. / The role of approver is needed.")
+    if campaign.state is not CampaignState.DRAFT:
+        raise RefusedError("Cette campagne n'est plus un brouillon. / This campaign is no draft any more.")
+    missing = [gap for gap in gaps(session, campaign, now) if gap.language not in accepted]
+    if missing:
+        raise RefusedError(_told(missing))
+    campaign.state, campaign.approver_id = CampaignState.APPROVED, person.id
+    campaign.accepted_fallbacks = sorted(accepted)
+    campaign.lock += 1
+    _note(session, campaign, person.id, "approved", now, accepted=", ".join(sorted(accepted)))
+    return campaign
+
+
+def start(session: Session, campaign_id: int, staff_id: int | None, now: datetime) -> Campaign:
+    """Start an approved campaign, or go on with a paused one; who is meant is enrolled.
+
+    Raises:
+        RefusedError: it is not approved and no demonstration, or it runs or has ended.
+    """
+    campaign = session.get_one(Campaign, campaign_id)
+    programme = session.get_one(Programme, campaign.programme_id)
+    is_drafted = programme.demonstration and campaign.state is CampaignState.DRAFT
+    if campaign.state not in STARTABLE and not is_drafted:
+        raise RefusedError(
+            f"Cette campagne ne peut pas démarrer : {campaign.state.value}. Faites-la d'abord approuver. / "
+            f"This campaign cannot start: {campaign.state.value}. Have it approved first."
+        )
+    if campaign.state is CampaignState.PAUSED:
+        outbox.release_steps(session, _step_ids(session, campaign.id), Reason.PAUSED_CAMPAIGN)
+    campaign.state, campaign.started_at = CampaignState.RUNNING, campaign.started_at or now
+    campaign.lock += 1
+    enrol_all(session, campaign, programme, now)
+    _note(session, campaign, staff_id, "started", now)
+    return campaign
+
+
+def pause(session: Session, campaign_id: int, staff_id: int | None, now: datetime) -> Campaign:
+    """Pause a running campaign: nothing more is planned, and what waits is held.
+
+    Raises:
+        RefusedError: it does not run.
+    """
+    campaign = session.get_one(Campaign, campaign_id)
+    if campaign.state is not CampaignState.RUNNING:
+        raise RefusedError("Cette campagne n'est pas en cours. / This campaign is not running.")
+    campaign.state = CampaignState.PAUSED
+    campaign.lock += 1
+    held = outbox.hold_steps(session, _step_ids(session, campaign.id), Reason.PAUSED_CAMPAIGN)
+    _note(session, campaign, staff_id, "paused", now, held=held)
+    return campaign
+
+
+def enrol_all(session: Session, campaign: Campaign, programme: Programme, now: datetime) -> int:
+    """Enrol every member that the campaign's audience means, from today on; who is enrolled stays as she is."""
+    definition = loading.export(session, campaign)
+    if all(step.when.after_enrolment is None for step in definition.steps):
+        return 0
+    today = local(now, programme.zone).date()
+    meant = definition.audience_of(next(step for step in definition.steps if step.when.after_enrolment is not None))
+    if meant.role not in (None, "member"):
+        return 0
+    where = audience.scope(session, programme, campaign.id, meant, today)
+    people = audience.source(meant, where, None).subquery("people")
+    query = sa.select(
+        sa.literal(campaign.id), people.c.member_id, sa.literal(today, sa.Date()), sa.literal(None, sa.DateTime())
+    ).where(sa.true())
+    columns = ["campaign_id", "member_id", "anchor_on", "ended_at"]
+    return change(session, insert_ignore(session, Enrolment, columns[:2]).from_select(columns, query.distinct()))
+
+
+def enrol(session: Session, member_id: int, programme: Programme, now: datetime) -> None:
+    """Enrol a member who has just agreed, from tomorrow on: today's hour of the first step may have passed."""
+    tomorrow = local(now, programme.zone).date() + timedelta(days=1)
+    running = sa.select(Campaign.id).where(
+        Campaign.programme_id == programme.id, Campaign.state == CampaignState.RUNNING
+    )
+    for campaign_id in session.scalars(running).all():
+        row = {"campaign_id": campaign_id, "member_id": member_id, "anchor_on": tomorrow}
+        session.execute(insert_ignore(session, Enrolment, ["campaign_id", "member_id"]).values(**row))
+
+
+def _step_ids(session: Session, campaign_id: int) -> list[int]:
+    return list(session.scalars(sa.select(StepRow.id).where(StepRow.campaign_id == campaign_id)))
+
+
+def _told(missing: list[Gap]) -> str:
+    by_language: defaultdict[str, list[Gap]] = defaultdict(list)
+    for gap in missing:
+        by_language[gap.language].append(gap)
+    lines = []
+    for language, found in sorted(by_language.items()):
+        steps = ", ".join(gap.step for gap in found)
+        fallback = found[0].fallback or "–"
+        lines.append(f"{language}: {steps} ({max(gap.people for gap in found)}; → {fallback})")
+    return (
+        "Il manque des textes approuvés (langue : étapes, téléphones, langue de repli) / approved texts are missing "
+        "(language: steps, phones, fallback):\n" + "\n".join(lines)
+    )
+
+
+def _note(
+    session: Session, campaign: Campaign, staff_id: int | None, action: str, now: datetime, **more: object
+) -> None:
+    audit.note(
+        session, audit.actor(staff_id), action, "campaign", campaign.id, now,
+        after={"state": campaign.state.value, **more},
+    )  # fmt: skip

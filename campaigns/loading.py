@@ -1,0 +1,233 @@
+"""Campaign files into the database and out: differences are shown, asked ones taken, staff's work never overwritten.
+
+After the first load the database is the truth. Loading a file again compares it with what is stored: what is new is
+taken, what differs is shown and taken only when asked, what staff changed is kept and named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaigns.definitions import Definition, Step, Text, dump
+from campaigns.models import Campaign, CampaignState
+from campaigns.models import Step as StepRow
+from messaging import audit, texts
+from messaging.models import Programme
+from messaging.models import Text as TextRow
+from messaging.models.post import Kind
+from messaging.texts import Wording
+
+HEAD = ("title", "topic", "pillar", "agency", "serves", "starts", "ends", "audience")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing in which file and database differ, and what was done about it."""
+
+    what: str  # "campaign", "step lavage-1", "text lavage-1/fr"
+    kind: Literal["new", "changed", "removed"]
+    done: Literal["taken", "kept", "staff"]  # kept: not asked for; staff: changed by staff, never overwritten
+
+
+@dataclass
+class Loaded:
+    """What loading one file did."""
+
+    campaign: str
+    differences: list[Difference] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """True when something was written."""
+        return any(one.done == "taken" for one in self.differences)
+
+
+def load(
+    session: Session,
+    programme: Programme,
+    definition: Definition,
+    now: datetime,
+    take: Collection[str] | None = None,
+    staff_id: int | None = None,
+) -> Loaded:
+    """Store a definition, or compare it with what is stored.
+
+    Args:
+        session: a writing session.
+        programme: where the campaign belongs.
+        definition: the checked file.
+        now: the time.
+        take: what of the differences is taken, by its `what`; `{"all"}` for all of them, None for new things only.
+        staff_id: who loads; none: the command line.
+    """
+    loaded = Loaded(definition.campaign)
+    wanted = _Wanted(take, loaded)
+    row = find(session, programme.id, definition.campaign)
+    if row is None:
+        row = _new(session, programme, definition)
+        wanted.new("campaign")
+        audit.note(session, audit.actor(staff_id), "loaded", "campaign", row.id, now, after={"code": row.code})
+    elif head(definition) != row.definition and wanted.changed("campaign", by_staff=False):
+        _set_head(row, definition)
+    _load_steps(session, row, definition, wanted, now, staff_id)
+    row.file_hash = hashlib.sha256(dump(definition).encode()).hexdigest()
+    return loaded
+
+
+def find(session: Session, programme_id: int, code: str) -> Campaign | None:
+    """A campaign by its code."""
+    return session.scalar(sa.select(Campaign).where(Campaign.programme_id == programme_id, Campaign.code == code))
+
+
+def export(session: Session, row: Campaign) -> Definition:
+    """A stored campaign as the definition that loads without a difference."""
+    steps = [
+        Step.model_validate({**step.definition, "texts": _texts(session, step.id)})
+        for step in steps_of(session, row.id)
+    ]
+    return Definition.model_validate(
+        {"campaign": row.code, **row.definition, "steps": [step.model_dump(mode="json") for step in steps]}
+    )
+
+
+def steps_of(session: Session, campaign_id: int) -> list[StepRow]:
+    """The steps of a campaign that were not removed, in order."""
+    query = sa.select(StepRow).where(StepRow.campaign_id == campaign_id, StepRow.removed_at.is_(None))
+    return list(session.scalars(query.order_by(StepRow.position, StepRow.id)))
+
+
+def head(definition: Definition) -> dict[str, Any]:
+    """What of a definition stands on the campaign itself."""
+    whole = definition.model_dump(mode="json")
+    return {name: whole[name] for name in HEAD}
+
+
+def body(step: Step) -> dict[str, Any]:
+    """What of a step stands on its row: all but its texts."""
+    return step.model_dump(mode="json", exclude={"texts"})
+
+
+def wording(text: Text) -> Wording:
+    """The words of a file's text as they are stored."""
+    return Wording(
+        sms=text.sms,
+        official=text.official,
+        read_aloud=text.read_aloud or "",
+        club=text.club,
+        options={str(number): words for number, words in text.options.items()} if text.options else None,
+        right=text.right,
+        wrong=text.wrong,
+        back_translation=text.back_translation,
+        unicode=text.unicode,
+    )
+
+
+@dataclass
+class _Wanted:
+    """Which differences are taken; notes every one of them."""
+
+    take: Collection[str] | None
+    loaded: Loaded
+
+    def new(self, what: str) -> None:
+        """A new thing is always taken."""
+        self.loaded.differences.append(Difference(what, "new", "taken"))
+
+    def changed(self, what: str, by_staff: bool, kind: Literal["changed", "removed"] = "changed") -> bool:
+        """True when a difference is asked for and not staff's own work."""
+        asked = self.take is not None and ("all" in self.take or what in self.take)
+        done: Literal["taken", "kept", "staff"] = "staff" if by_staff else "taken" if asked else "kept"
+        self.loaded.differences.append(Difference(what, kind, done))
+        return done == "taken"
+
+
+def _new(session: Session, programme: Programme, definition: Definition) -> Campaign:
+    row = Campaign(programme_id=programme.id, code=definition.campaign, state=CampaignState.DRAFT)
+    _set_head(row, definition)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _set_head(row: Campaign, definition: Definition) -> None:
+    row.definition = head(definition)
+    row.title_fr = definition.title.fr
+    row.title_en = definition.title.en or definition.title.fr
+    row.topic = definition.topic
+    row.starts_on, row.ends_on = definition.starts, definition.ends
+
+
+def _load_steps(
+    session: Session, row: Campaign, definition: Definition, wanted: _Wanted, now: datetime, staff_id: int | None
+) -> None:
+    known = {step.code: step for step in session.scalars(sa.select(StepRow).where(StepRow.campaign_id == row.id))}
+    for position, step in enumerate(definition.steps):
+        stored = known.pop(step.step, None)
+        if stored is None:
+            stored = _new_step(session, row, step, position)
+            wanted.new(f"step {step.step}")
+        elif (body(step) != stored.definition or stored.removed_at) and wanted.changed(
+            f"step {step.step}", stored.changed_by_staff
+        ):
+            _set_step(stored, step)
+        stored.position = position
+        _load_texts(session, stored, step, wanted, now, staff_id)
+    for code, stored in known.items():
+        if stored.removed_at is None and wanted.changed(f"step {code}", stored.changed_by_staff, "removed"):
+            stored.removed_at = now
+
+
+def _new_step(session: Session, row: Campaign, step: Step, position: int) -> StepRow:
+    stored = StepRow(campaign_id=row.id, code=step.step, position=position)
+    _set_step(stored, step)
+    session.add(stored)
+    session.flush()
+    return stored
+
+
+def _set_step(stored: StepRow, step: Step) -> None:
+    stored.kind, stored.send_as, stored.definition = step.kind, Kind(step.send_as), body(step)
+    stored.removed_at = None
+
+
+def _load_texts(
+    session: Session, stored: StepRow, step: Step, wanted: _Wanted, now: datetime, staff_id: int | None
+) -> None:
+    known = {text.language: text for text in _text_rows(session, [stored.id])}
+    for language, text in _source_first(step.texts.items()):
+        words, old = wording(text), known.get(language)
+        what = f"text {step.step}/{language}"
+        if old is None:
+            wanted.new(what)
+        elif texts.current(session, old).hash == words.hash or not wanted.changed(what, old.changed_by_staff):
+            continue
+        texts.write(session, stored.id, language, words, now, staff_id)
+
+
+def _source_first(items: Iterable[tuple[str, Text]]) -> list[tuple[str, Text]]:
+    """French before its translations: a change of it returns them to draft, a new translation must come after."""
+    return sorted(items, key=lambda item: item[0] != texts.SOURCE)
+
+
+def _text_rows(session: Session, step_ids: list[int]) -> list[TextRow]:
+    query = sa.select(TextRow).where(TextRow.step_id.in_(step_ids)).order_by(TextRow.step_id, TextRow.language)
+    return list(session.scalars(query))
+
+
+def _texts(session: Session, step_id: int) -> dict[str, Any]:
+    found = {}
+    for row in _text_rows(session, [step_id]):
+        said = texts.wording(texts.current(session, row))
+        found[row.language] = {
+            "sms": said.sms, "official": said.official, "read_aloud": said.read_aloud or None, "club": said.club,
+            "options": dict(said.options) if said.options else None, "right": said.right, "wrong": said.wrong,
+            "back_translation": said.back_translation, "unicode": said.unicode,
+        }  # fmt: skip
+    return found

@@ -1,0 +1,67 @@
+"""What comes back: quiz answers, feedback, and reports of one value."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from messaging.database import Base, BigId
+
+
+class Answer(Base):
+    """One answer to one question step; all are kept, the last valid one before closing counts."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        sa.UniqueConstraint("step_id", "inbound_id"),
+        sa.Index("ix_answer_phone", "step_id", "occurrence", "phone_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    step_id: Mapped[int] = mapped_column(sa.ForeignKey("step.id"))
+    occurrence: Mapped[str] = mapped_column(sa.String(64))
+    message_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("message.id"))
+    inbound_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
+    phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    member_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("member.id"))  # none: it counts for the phone
+    value: Mapped[str] = mapped_column(sa.String(40))
+    correct: Mapped[bool | None]
+    late: Mapped[bool] = mapped_column(default=False)
+    answered_at: Mapped[datetime]
+
+
+class Feedback(Base):
+    """A question, complaint, thanks or remark; the words stay with the inbound."""
+
+    __tablename__ = "feedback"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"))
+    inbound_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("inbound.id"), unique=True)
+    phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    category: Mapped[str] = mapped_column(sa.String(24))
+    told_at: Mapped[datetime]
+    sorted_at: Mapped[datetime | None]
+    sorted_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+
+
+class Value(Base):
+    """One report of one value: price, rain, fund, nursery, …; a new report is a row of the catalogue."""
+
+    __tablename__ = "value"
+    __table_args__ = (sa.Index("ix_value_kind_day", "programme_id", "kind", "item", "day"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    club_id: Mapped[int | None] = mapped_column(sa.ForeignKey("club.id"))
+    place_id: Mapped[int | None] = mapped_column(sa.ForeignKey("place.id"))
+    item: Mapped[str] = mapped_column(sa.String(40), default="")
+    value: Mapped[float]
+    unit: Mapped[str] = mapped_column(sa.String(12))
+    day: Mapped[date]
+    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
+    state: Mapped[str] = mapped_column(sa.String(12), default="ok")

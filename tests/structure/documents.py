@@ -1,0 +1,22 @@
+"""Writes the pages of `docs/` that come from the code; a test holds each to its source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from campaigns import definitions
+from messaging import settings
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+
+def main() -> None:
+    """Write them all."""
+    (DOCS / "settings.md").write_text(settings.document(), encoding="utf-8")
+    schema = json.dumps(definitions.schema(), ensure_ascii=False, indent=2)
+    (DOCS / "campaign.schema.json").write_text(schema + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

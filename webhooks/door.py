@@ -1,0 +1,188 @@
+"""The door that all gateways call through: verifies, reads, stores by one call, answers; knows no SQL, no campaign.
+
+The order is fixed: size, gateway, secret path, signature on the raw request, reading, one committed call, answer. All
+else happens later, in a job that reads the tables, so that a slow reader never costs a gateway's time-out.
+
+Nothing of a request is logged: of a refused call only the gateway, the reason and, when it was signed, its digest.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from typing import Protocol, cast
+from urllib.parse import unquote_to_bytes
+
+from flask import Blueprint, Response, current_app, request
+from prometheus_client import Counter
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from messaging import inbox, receipts
+from messaging.clock import utc_now
+from messaging.errors import BusyError, JekuluError, SettingError
+from messaging.gateways.protocol import Answer, Arrival, BadSignature, Malformed, Report, Request
+from messaging.gateways.rows import named
+from messaging.installation import Installation
+from messaging.settings import Settings
+from webhooks import twilio
+
+LIMIT = 64 * 1024  # bytes of a body
+UNKNOWN = "unknown"  # stands for a gateway's name until the secret path proves it: a stranger's words are not kept
+REFUSED = Counter("jekulu_webhook_refused", "Calls of gateways that were not taken", ["gateway", "reason"])
+log = logging.getLogger("jekulu.webhooks")
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+class Door(Protocol):
+    """How one kind of gateway calls us."""
+
+    def verify(self, request: Request, settings: Settings) -> None:
+        """Raise BadSignature when the call is not the gateway's."""
+
+    def parse_inbound(self, request: Request) -> Sequence[Arrival]:
+        """What came in; raises Malformed."""
+
+    def parse_reports(self, request: Request, key: str) -> Sequence[Report]:
+        """What is told about the attempt `key`; raises Malformed."""
+
+    def acknowledge(self, key: str | None) -> Answer:
+        """The answer once all is committed; `key` is None for what came in."""
+
+
+DOORS: dict[str, Door] = {"twilio": twilio}
+
+
+class _Stranger(Exception):
+    """No such gateway, no such door, or a wrong secret: one answer for all, so that none can be guessed."""
+
+
+class _BadMac(Exception):
+    """The key of an attempt is not one that we gave out."""
+
+
+# What was refused, the status, and the word for it; the first that fits counts.
+REASONS: tuple[tuple[type[Exception], int, str], ...] = (
+    (RequestEntityTooLarge, 413, "too_large"),
+    (_Stranger, 403, "unknown"),
+    (BadSignature, 403, "signature"),
+    (_BadMac, 403, "mac"),
+    (Malformed, 400, "malformed"),
+    (BusyError, 503, "busy"),
+    (HTTPException, 400, "http"),
+    (Exception, 500, "trouble"),
+)
+
+
+@blueprint.post("/<gateway>/<token>/in")
+def inbound(gateway: str, token: str) -> Response:
+    """An SMS came in."""
+    return _answer(gateway, token, None)
+
+
+@blueprint.post("/<gateway>/<token>/r/<path:key_mac>")
+def report(gateway: str, token: str, key_mac: str) -> Response:
+    """A gateway tells what became of an attempt."""
+    return _answer(gateway, token, key_mac)
+
+
+def pairs(raw: bytes) -> list[tuple[str, str]]:
+    """The pairs of a form or a query, in order; blank values are kept and nothing is stripped.
+
+    Bytes that are no UTF-8 become lone surrogates, so that the signature can be checked over the very bytes that
+    came; the inbox stores such letters as U+FFFD with a flag.
+    """
+    return [
+        (_plain(name), _plain(value)) for part in raw.split(b"&") if part for name, _, value in [part.partition(b"=")]
+    ]
+
+
+def target(environ: dict[str, object]) -> str:
+    """The request's path and query exactly as they came over the wire.
+
+    Raises:
+        SettingError: the web server hides it; what a framework decoded and quoted again breaks signatures.
+    """
+    raw = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if not isinstance(raw, str) or not raw:
+        raise SettingError("The web server gives neither REQUEST_URI nor RAW_URI: use waitress or gunicorn.")
+    raw = raw.encode("latin-1").decode("utf-8", "surrogateescape")
+    return raw if raw.startswith("/") else "/" + raw.partition("://")[2].partition("/")[2]
+
+
+def _answer(gateway: str, token: str, key_mac: str | None) -> Response:
+    house = cast(Installation, current_app.extensions["jekulu"])
+    known = UNKNOWN
+    try:
+        body = _body()
+        door = _door(house, gateway, token)
+        known = gateway
+        answer = _take(house, gateway, door, _call(house.settings, body), key_mac)
+    except Exception as error:  # Flask would log the path, which holds the secret
+        return _refuse(known, error)
+    return Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
+
+
+def _body() -> bytes:
+    request.max_content_length = LIMIT
+    return request.get_data(cache=False)
+
+
+def _door(house: Installation, gateway: str, token: str) -> Door:
+    if not house.keys.check_mac(token, "door", gateway):
+        raise _Stranger
+    facts = named(house.db, gateway)
+    door = DOORS.get(facts.adapter) if facts else None
+    if door is None:
+        raise _Stranger
+    return door
+
+
+def _call(settings: Settings, body: bytes) -> Request:
+    if not settings.public_url:
+        raise SettingError("A gateway calls, but JEKULU_PUBLIC_URL is not set: no signature can be checked.")
+    path = target(request.environ)
+    return Request(
+        method=request.method,
+        url=settings.public_url + path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        query=pairs(path.partition("?")[2].encode("utf-8", "surrogateescape")),
+        form=pairs(body),
+        received_at=utc_now(),
+    )
+
+
+def _take(house: Installation, gateway: str, door: Door, call: Request, key_mac: str | None) -> Answer:
+    door.verify(call, house.settings)
+    if key_mac is None:
+        if inbox.receive(house.db, gateway, door.parse_inbound(call)):
+            current_app.extensions["jekulu.wake"]("converse")  # only a hint: the job looks by itself as well
+        return door.acknowledge(None)
+    key, _, mac = key_mac.rpartition(".")
+    if not house.keys.check_mac(mac, "report", gateway, key):
+        raise _BadMac
+    receipts.receive(house.db, gateway, door.parse_reports(call, key), call.received_at)
+    return door.acknowledge(key)
+
+
+def _refuse(gateway: str, error: Exception) -> Response:
+    status, reason = next((status, reason) for kind, status, reason in REASONS if isinstance(error, kind))
+    REFUSED.labels(gateway, reason).inc()
+    if status == 500:
+        log.error("webhook of %s failed: %s", gateway, _trouble(error))
+    else:
+        digest = error.args[0] if isinstance(error, Malformed) and error.args else ""
+        log.warning("webhook of %s refused: %s %s", gateway, reason, digest)
+    return Response("", status, content_type="text/plain")
+
+
+def _trouble(error: Exception) -> str:
+    """Our own sentence, or the kind and place of any other error: its own text may hold a number or an SMS."""
+    if isinstance(error, JekuluError):
+        return str(error)
+    return type(error).__name__ + "\n" + "".join(traceback.format_tb(error.__traceback__))
+
+
+def _plain(raw: bytes) -> str:
+    return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "surrogateescape")

@@ -1,0 +1,141 @@
+"""Where all parts are joined: the web application, the table of jobs and the `jekulu` command; imported by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import click
+import sqlalchemy as sa
+from flask import Flask, Response
+from waitress import serve
+
+import campaigns.admin
+import campaigns.cli
+import messaging.cli
+from campaigns import demonstration, planner
+from campaigns.conversation.converse import converse
+from messaging import outbox, receipts, resolving, sender, settings
+from messaging.cli import command_errors
+from messaging.clock import utc_now
+from messaging.engines.local import Engine
+from messaging.installation import Installation, open_installation
+from messaging.jobs import Job
+from messaging.logs import set_up
+from messaging.settings import Settings
+from webhooks import door
+
+LARGEST_UPLOAD = 12 * 1024 * 1024  # bytes; a spreadsheet of 50 000 members has about 4 MB
+
+
+def plan_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Put what falls due into the outbox."""
+    return {"planned": planner.plan(here.db, now, here.settings.plan_ahead).planned}
+
+
+def converse_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Read and answer what came in."""
+    return converse(here.db, now)
+
+
+def carrier_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Bring in the receipts of the simulated carrier; a real one calls our webhooks."""
+    due = here.adapters.book.reports(now)
+    if not due:
+        return {}
+    new = receipts.receive(here.db, "simulator", [report for _, report in due], now)
+    here.adapters.book.told([ident for ident, _ in due])
+    return {"receipts": new}
+
+
+def expire_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Close what is of no use any more."""
+    with here.db.write() as session:
+        return outbox.expire(session, now)
+
+
+JOBS: tuple[Job, ...] = (
+    Job("plan", plan_job, every_seconds=20, wakes=("send",)),
+    Job("send", sender.send_due, every_seconds=1, wakes=("send",)),
+    Job("converse", converse_job, every_seconds=1, wakes=("send",)),
+    Job("resolve", resolving.resolve, every_seconds=15, wakes=("send",)),
+    Job("expire", expire_job, every_seconds=60),
+    Job("carrier", carrier_job, every_seconds=1),
+)
+
+
+def create_app(given: Settings | Installation | None = None) -> Flask:
+    """The whole web application on one installation, opened from settings when it is not given.
+
+    The engine is started by `jekulu run`, not here: several web processes may share one engine.
+
+    Raises:
+        SettingError: a setting, the key or the database stops the start.
+    """
+    here = given if isinstance(given, Installation) else open_installation(given or settings.load())
+    app = Flask("jekulu", static_folder=None)
+    app.config["SECRET_KEY"] = here.keys.derive("web")
+    app.extensions["jekulu"] = here
+    app.extensions["jekulu.wake"] = lambda name: None
+    app.register_blueprint(door.blueprint)
+    campaigns.admin.init_app(app, here)
+    app.add_url_rule("/health", "health", lambda: health(here))
+    return app
+
+
+def health(here: Installation) -> Response | tuple[Response, int]:
+    """Whether the database answers; public, without any figure."""
+    try:
+        with here.db.read() as session:
+            session.execute(sa.select(1))
+    except sa.exc.SQLAlchemyError:
+        return Response('{"status": "busy"}\n', mimetype="application/json"), 503
+    return Response('{"status": "ok"}\n', mimetype="application/json")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="jekulu")
+def main() -> None:
+    """Jɛkulu: messages, quizzes, clubs and feedback on basic phones."""
+
+
+messaging.cli.register(main)
+campaigns.cli.register(main)
+
+
+@main.command()
+@command_errors
+def run() -> None:
+    """Start the web server and the engine of this installation."""
+    start(create_app(), "")
+
+
+@main.command()
+@click.option("--days", default=14, show_default=True, help="Days of simulated past at the first start.")
+@click.option("--no-start", is_flag=True, help="Load only, do not start the server.")
+@command_errors
+def demo(days: int, no_start: bool) -> None:
+    """Load the two programmes with invented people, and start."""
+    app = create_app()
+    here: Installation = app.extensions["jekulu"]
+    told = demonstration.prepare(here, utc_now(), timedelta(days=days), click.echo)
+    if not no_start:
+        start(app, told)
+    else:
+        click.echo(told)
+
+
+def start(app: Flask, told: str) -> None:
+    """Run engine and web server until they are interrupted."""
+    here: Installation = app.extensions["jekulu"]
+    set_up(here.settings.log_level)
+    engine = Engine(here, JOBS)
+    app.extensions["jekulu.wake"] = engine.wake
+    engine.start()
+    host, port = here.settings.host, here.settings.port
+    click.echo(f"{told}\nhttp://{host}:{port}/admin/   (Ctrl-C: stop)")
+    try:
+        serve(app, host=host, port=port, threads=8, ident="jekulu", max_request_body_size=LARGEST_UPLOAD, _quiet=True)
+    finally:
+        engine.stop()
+        here.close()
