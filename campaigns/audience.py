@@ -50,12 +50,14 @@ class Scope:
     markets: Mapping[Cycle, Collection[int]] = field(default_factory=dict)  # villages by their market cycle
 
 
-def scope(session: Session, programme: Programme, campaign_id: int, audience: Audience, today: date) -> Scope:
-    """Look the places of an audience up once."""
+def scope(
+    session: Session, programme: Programme, campaign_id: int, audience: Audience, today: date, markets: bool = False
+) -> Scope:
+    """Look the places of an audience up once, and with `markets` their market cycles."""
     villages = None
     if audience.places is not None:
         villages = set(session.scalars(villages_below(place_ids(session, audience.places), today)))
-    return Scope(programme, campaign_id, today, villages, _markets(session, villages))
+    return Scope(programme, campaign_id, today, villages, _markets(session, villages) if markets else {})
 
 
 def place_ids(session: Session, names: Collection[str]) -> set[int]:

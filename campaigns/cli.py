@@ -17,7 +17,7 @@ from campaigns.conversation.grammar import read as read_sms
 from campaigns.definitions import Definition, Problem, dump
 from campaigns.definitions import read as read_definition
 from campaigns.models import Campaign
-from messaging import languages, staff, texts
+from messaging import languages, programmes, staff, texts
 from messaging.cli import command_errors, emit, json_option, moment, now_option, opened
 from messaging.clock import parse_time, utc_now
 from messaging.errors import DataError, RefusedError
@@ -42,7 +42,7 @@ def load(files: tuple[Path, ...], code: str | None, take: tuple[str, ...], as_js
     """Load campaign files; loading again shows the differences and takes what is asked."""
     definitions = [_checked(path) for path in files]
     with opened() as here, here.db.write() as session:
-        programme = _programme(session, code)
+        programme = programmes.only(session, code)
         for definition in definitions:
             loaded = loading.load(session, programme, definition, utc_now(), set(take) if take else None)
             rows = [{"what": one.what, "kind": one.kind, "done": one.done} for one in loaded.differences]
@@ -251,17 +251,6 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "line": problem.line, "field": problem.field, "level": problem.level,
         "problem": problem.sentence, "english": problem.english,
     }  # fmt: skip
-
-
-def _programme(session: Session, code: str | None) -> Programme:
-    query = sa.select(Programme) if code is None else sa.select(Programme).where(Programme.code == code)
-    rows = session.scalars(query.order_by(Programme.id)).all()
-    if len(rows) == 1:
-        return rows[0]
-    if code is not None:
-        raise DataError(f"There is no programme « {code} ». Make it: jekulu programme new {code}")
-    known = ", ".join(row.code for row in rows)
-    raise DataError(f"Which programme? Add --programme CODE ({known})." if rows else "There is no programme yet.")
 
 
 def _campaign(session: Session, code: str, programme_code: str | None) -> Campaign:

@@ -106,7 +106,7 @@ def _of_campaign(
     for step in steps:
         said = Said.model_validate(step.definition)
         meant = merge(whole, said.audience)
-        where = audience.scope(session, programme, campaign.id, meant, today)
+        where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
         for batch in calendar.batches(said, since, until, programme.zone, cycles=list(where.markets), airings=airings):
             if (step.id, batch.name) not in planned and _is_within(campaign, batch, programme.zone):
                 yield Due(programme, campaign, step, said, meant, batch, where, rules)

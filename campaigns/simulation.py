@@ -30,7 +30,7 @@ from messaging.models import Attempt, Gateway, Inbound, Message, Phone, Programm
 from messaging.models.post import AttemptState, Kind, State
 from messaging.rules import Reason
 
-TICK = timedelta(hours=1)
+TICK = timedelta(hours=2)
 AWAKE = (6, 22)  # local hours in which anything happens; nights are jumped over
 PASSES = 400  # of the sender in one tick; more means that something runs in circles
 ANSWERS = 0.30  # of the questions, as the assumptions of the programme page say

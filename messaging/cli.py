@@ -11,12 +11,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
 import sqlalchemy as sa
 
-from messaging import addresses, letters, programmes, resolving, sender, settings, staff
+from messaging import addresses, imports, letters, programmes, resolving, sender, settings, staff
 from messaging.clock import parse_time, utc_now
 from messaging.errors import DataError, JekuluError, SettingError
 from messaging.gateways import is_loopback
@@ -87,7 +88,7 @@ def moment(here: Installation, text: str | None) -> datetime:
 
 def register(main: click.Group) -> None:
     """Add the commands of this module."""
-    for command in (programme, people, gateway, webhooks, send, resolve, text, upgrade):
+    for command in (programme, import_files, people, gateway, webhooks, send, resolve, text, upgrade):
         main.add_command(command)
 
 
@@ -100,13 +101,69 @@ def programme() -> None:
 @click.argument("code")
 @click.option("--name", help="Its name, in French.")
 @click.option("--name-en", help="Its name, in English.")
+@click.option("--service-name", default="Jekulu", help="The neutral name that an SMS may carry.")
+@click.option(
+    "--language", "codes", multiple=True, default=("fr", "bm"), help="Its languages; the first is the last resort."
+)
 @json_option
 @command_errors
-def programme_new(code: str, name: str | None, name_en: str | None, as_json: bool) -> None:
+def programme_new(
+    code: str, name: str | None, name_en: str | None, service_name: str, codes: tuple[str, ...], as_json: bool
+) -> None:
     """Start an empty programme of one's own."""
     with opened() as here, here.db.write() as session:
-        row = programmes.new_programme(session, code, utc_now(), name_fr=name or code, name_en=name_en or name or code)
+        row = programmes.new_programme(
+            session, code, utc_now(), name_fr=name, name_en=name_en, service_name=service_name, languages=codes
+        )
         emit({"programme": row.code}, as_json, f"Programme {row.code} is ready. Next: jekulu import places FILE")
+
+
+@click.group("import", invoke_without_command=False)
+def import_files() -> None:
+    """Take sheets (CSV, XLSX) of places, stations, clubs, households and members."""
+
+
+def _import_command(kind: str) -> click.Command:
+    @click.command(kind, help=f"Take a sheet of {kind}; nothing is stored when any line has a problem.")
+    @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option("--programme", "code", help="Whose register; not needed when there is only one programme.")
+    @click.option("--dry-run", is_flag=True, help="Only tell what would happen.")
+    @click.option(
+        "--empty-sheet",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write an empty sheet to fill in.",
+    )
+    @json_option
+    @command_errors
+    def take(file: Path | None, code: str | None, dry_run: bool, empty_sheet: Path | None, as_json: bool) -> None:
+        if empty_sheet is not None:
+            empty_sheet.write_bytes(imports.empty_sheet(kind, "csv" if empty_sheet.suffix == ".csv" else "xlsx"))
+            emit({"written": str(empty_sheet)}, as_json)
+            return
+        if file is None:
+            raise click.UsageError(
+                f"Which file? jekulu import {kind} FILE, or --empty-sheet FILE to get one to fill in."
+            )
+        with opened() as here, here.db.write() as session:
+            result = imports.take(
+                session, kind, programmes.only(session, code), file.read_bytes(), utc_now(), dry_run=dry_run
+            )
+        _tell_import(result, file.name, as_json)
+
+    return take
+
+
+def _tell_import(result: imports.Result, name: str, as_json: bool) -> None:
+    lines = [f"{name}:{one.line}: {one.column}: {one.problem}" for one in result.problems]
+    lines += [f"shared phone {one.phone}: lines {', '.join(map(str, one.lines))}" for one in result.shared_phones]
+    emit(result.as_dict(), as_json, "\n".join([*lines, *result.sentence()]))
+    if result.problems:
+        sys.exit(1)
+
+
+for _kind in imports.KINDS:
+    import_files.add_command(_import_command(_kind))
 
 
 @click.group("staff")

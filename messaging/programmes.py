@@ -50,6 +50,25 @@ def by_code(session: Session, code: str) -> Programme:
     return programme
 
 
+def only(session: Session, code: str | None) -> Programme:
+    """The programme of a code, or the only one when no code is given.
+
+    Raises:
+        DataError: there is none, or there are several and none was named.
+    """
+    if code is not None:
+        return by_code(session, code)
+    rows = session.scalars(sa.select(Programme).order_by(Programme.id)).all()
+    if len(rows) == 1:
+        return rows[0]
+    known = ", ".join(row.code for row in rows)
+    raise DataError(
+        f"Which programme? Add --programme CODE ({known})."
+        if rows
+        else "There is no programme yet. Make one: jekulu programme new CODE"
+    )
+
+
 def new_programme(
     session: Session,
     code: str,

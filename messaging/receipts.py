@@ -8,8 +8,8 @@ Source: the page on gateways, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -60,20 +60,46 @@ def receive(db: Database, gateway: str, reports: Sequence[Report], now: datetime
 
 
 def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: datetime) -> int:
-    """Store each receipt once and fold it into its attempt and message; an unknown key is stored all the same."""
-    attempts = _attempts(session, gateway, reports)
-    messages = _messages(session, attempts.values())
-    new = 0
-    for report in reports:
-        attempt = attempts.get(report.idempotency_key or "") or attempts.get(report.provider_id or "")
-        if _store(session, gateway, attempt, report, now):
-            new += 1
-            if attempt is not None:
-                _fold_in(session, attempt, messages[attempt.message_id], report, now)
-    return new
+    """Store each receipt once and fold it into its attempt and message; an unknown key is stored all the same.
+
+    Folding is idempotent, so it does no harm when two processes are told the same at once. The number of statements
+    does not grow with the number of reports.
+    """
+    with session.no_autoflush:
+        attempts = _attempts(session, gateway, reports)
+        messages = locked_messages(session, {attempt.message_id for attempt in attempts.values()})
+        new = _new(session, gateway, reports)
+        tab, reached = Tab(), set[int]()
+        for report in new:
+            attempt = attempts.get(report.idempotency_key or "") or attempts.get(report.provider_id or "")
+            if attempt is not None and _fold_in(attempt, messages[attempt.message_id], report, tab, now):
+                reached.add(messages[attempt.message_id].phone_id)
+        _store(session, gateway, new, attempts, now)
+        _note_reached(session, reached, now)
+    tab.pay(session)
+    return len(new)
 
 
-def settle(session: Session, attempt: Attempt, message: Message, now: datetime) -> None:
+class Tab:
+    """What a batch owes, by programme and month, so that it is written once and not for each message."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._charges: dict[tuple[int, date], tuple[datetime, int]] = {}
+
+    def charge(self, message: Message) -> None:
+        """One message was handed over."""
+        key = (message.programme_id, budget.month_of(message.due_at))
+        _, sum_so_far = self._charges.get(key, (message.due_at, 0))
+        self._charges[key] = (message.due_at, sum_so_far + message.price_micros)
+
+    def pay(self, session: Session) -> None:
+        """Write it down."""
+        for (programme_id, _), (due_at, micros) in sorted(self._charges.items()):
+            budget.charge(session, programme_id, due_at, micros)
+
+
+def settle(attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
     """The gateway took the message: whatever we thought before, it is handed over and charged once."""
     if attempt.state not in OPEN:
         return
@@ -81,7 +107,15 @@ def settle(session: Session, attempt: Attempt, message: Message, now: datetime) 
     if message.state in (State.SUBMITTING, State.WAITING, State.HELD) or message.reason == Reason.UNKNOWN.value:
         message.state, message.reason, message.closed_at = State.HANDED_OVER, None, None
         message.handed_over_at = message.handed_over_at or now
-        budget.charge(session, message.programme_id, message.due_at, message.price_micros)
+        tab.charge(message)
+
+
+def locked_messages(session: Session, ids: Collection[int]) -> dict[int, Message]:
+    """Messages by id, locked in one order, so that two writers never wait for each other in a circle."""
+    if not ids:
+        return {}
+    query = sa.select(Message).where(Message.id.in_(ids)).order_by(Message.id).with_for_update()
+    return {message.id: message for message in session.scalars(query)}
 
 
 def _attempts(session: Session, gateway: Gateway, reports: Sequence[Report]) -> dict[str, Attempt]:
@@ -93,36 +127,49 @@ def _attempts(session: Session, gateway: Gateway, reports: Sequence[Report]) -> 
     return {name: row for row in rows for name in (row.id, row.provider_id) if name}
 
 
-def _messages(session: Session, attempts: object) -> dict[int, Message]:
-    ids = {attempt.message_id for attempt in attempts}  # type: ignore[attr-defined]
-    query = sa.select(Message).where(Message.id.in_(ids)).order_by(Message.id).with_for_update()
-    return {message.id: message for message in session.scalars(query)} if ids else {}
+def _key(report: Report) -> tuple[str, str, str]:
+    """What makes a receipt the same as another: whom it is about, the gateway's word, its error."""
+    about = (report.idempotency_key or report.provider_id or report.digest)[:80]
+    return about, report.word[:40], report.error.code[:40] if report.error else ""
 
 
-def _store(session: Session, gateway: Gateway, attempt: Attempt | None, report: Report, now: datetime) -> bool:
-    error = report.error
-    statement = insert_ignore(session, Receipt, ["gateway_id", "about", "word", "error_code"]).values(
-        gateway_id=gateway.id,
-        attempt_id=attempt.id if attempt else None,
-        about=(report.idempotency_key or report.provider_id or report.digest)[:80],
-        provider_id=report.provider_id,
-        word=report.word[:40],
-        delivery=report.delivery,
-        outcome_unknown=report.outcome_unknown,
-        error_code=error.code[:40] if error else "",
-        fault=error.fault.value if error else None,
-        told_at=report.at,
-        received_at=now,
-        digest=report.digest,
+def _new(session: Session, gateway: Gateway, reports: Sequence[Report]) -> list[Report]:
+    """The reports that are not stored yet, each once."""
+    by_key = {_key(report): report for report in reports}
+    query = sa.select(Receipt.about, Receipt.word, Receipt.error_code).where(
+        Receipt.gateway_id == gateway.id, Receipt.about.in_({about for about, _, _ in by_key})
     )
-    return change(session, statement) > 0
+    for about, word, code in session.execute(query):
+        by_key.pop((about, word, code), None)
+    return list(by_key.values())
 
 
-def _fold_in(session: Session, attempt: Attempt, message: Message, report: Report, now: datetime) -> None:
-    settle(session, attempt, message, now)
+def _store(
+    session: Session, gateway: Gateway, reports: Sequence[Report], attempts: Mapping[str, Attempt], now: datetime
+) -> None:
+    rows = []
+    for report in reports:
+        about, word, code = _key(report)
+        attempt = attempts.get(report.idempotency_key or "") or attempts.get(report.provider_id or "")
+        rows.append(
+            {
+                "gateway_id": gateway.id, "attempt_id": attempt.id if attempt else None, "about": about,
+                "provider_id": report.provider_id, "word": word, "delivery": report.delivery,
+                "outcome_unknown": report.outcome_unknown, "error_code": code,
+                "fault": report.error.fault.value if report.error else None, "told_at": report.at,
+                "received_at": now, "digest": report.digest,
+            }
+        )  # fmt: skip
+    if rows:
+        session.execute(insert_ignore(session, Receipt, ["gateway_id", "about", "word", "error_code"]), rows)
+
+
+def _fold_in(attempt: Attempt, message: Message, report: Report, tab: Tab, now: datetime) -> bool:
+    """Fold one report into its attempt and message; True when it says that the phone has it."""
+    settle(attempt, message, tab, now)
     attempt.provider_id = attempt.provider_id or report.provider_id
     if report.delivery is None:
-        return
+        return False
     told: Told = (report.delivery, report.error.code if report.error else "")
     known: Told | None = (attempt.delivery, attempt.error_code or "") if attempt.delivery else None
     best = fold(known, told)
@@ -130,10 +177,11 @@ def _fold_in(session: Session, attempt: Attempt, message: Message, report: Repor
     attempt.delivery = best[0]
     if best == told:
         attempt.error_code = told[1] or None
-    _tell_message(session, message, best, now)
+    _tell_message(message, best, now)
+    return ENDS.get(best[0]) is Reason.DELIVERED
 
 
-def _tell_message(session: Session, message: Message, told: Told, now: datetime) -> None:
+def _tell_message(message: Message, told: Told, now: datetime) -> None:
     known: Told | None = (message.delivery, message.error_code or "") if message.delivery else None
     best = fold(known, told)
     if best is None or best == known:
@@ -142,8 +190,8 @@ def _tell_message(session: Session, message: Message, told: Told, now: datetime)
     reason = ENDS.get(best[0])
     if reason is not None and message.state in (State.HANDED_OVER, State.CLOSED):
         message.state, message.reason, message.closed_at = State.CLOSED, reason.value, message.closed_at or now
-    if reason is Reason.DELIVERED:
-        session.execute(
-            sa.update(Phone).where(Phone.id == message.phone_id).values(last_delivered_at=now),
-            execution_options={"synchronize_session": False},
-        )
+
+
+def _note_reached(session: Session, phone_ids: Collection[int], now: datetime) -> None:
+    if phone_ids:
+        change(session, sa.update(Phone).where(Phone.id.in_(phone_ids)).values(last_delivered_at=now))

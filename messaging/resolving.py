@@ -116,7 +116,9 @@ def _settle(session: Session, here: Installation, case: Case, resolution: Resolu
         return "settled"  # a receipt was quicker
     if resolution.found is Found.SENT and resolution.provider_id not in _taken(session, message):
         attempt.provider_id = attempt.provider_id or resolution.provider_id
-        receipts.settle(session, attempt, message, now)
+        tab = receipts.Tab()
+        receipts.settle(attempt, message, tab, now)
+        tab.pay(session)
         if resolution.report is not None:
             report = replace(resolution.report, idempotency_key=attempt.id)
             receipts.apply(session, session.get_one(Gateway, attempt.gateway_id), [report], now)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,13 +27,14 @@ from messaging.gateways.protocol import Adapter, Fault, Outbound, Outcome, Submi
 from messaging.installation import Installation
 from messaging.models import Attempt, Gateway, Message, Phone
 from messaging.models.post import AttemptState, State
-from messaging.receipts import settle
+from messaging.receipts import Tab, locked_messages, settle
 from messaging.rules import PRIORITY, Reason, Verdict
 
 BATCH = 400
 RETRY_FIRST = timedelta(minutes=2)
 RETRY_MOST = timedelta(hours=4)
 PAUSED_WAIT = timedelta(minutes=5)
+GATHER_SECONDS = 0.02  # outcomes of this long share a commit; handing over does not wait for it
 BURST_SECONDS = 1.0  # how much unused rate a gateway may save up
 
 
@@ -55,9 +56,8 @@ def send_due(here: Installation, now: datetime, most: int = BATCH) -> dict[str, 
     jobs, counts = claim(here, now, most)
     for group in _submit(jobs, here.settings.workers):
         with here.db.write() as session:
-            for job, submitted in group:
-                record(session, job.outbound.idempotency_key, submitted, now)
-                counts[submitted.outcome.value] += 1
+            record(session, {job.outbound.idempotency_key: submitted for job, submitted in group}, now)
+        counts.update(submitted.outcome.value for _, submitted in group)
     return dict(counts)
 
 
@@ -65,6 +65,8 @@ def claim(here: Installation, now: datetime, most: int = BATCH) -> tuple[list[Jo
     """Transaction A: take due messages, replies first, ask the rules, commit the attempts."""
     counts: Counter[str] = Counter()
     jobs: list[Job] = []
+    if not _is_anything_due(here, now):
+        return jobs, counts
     with here.db.write() as session:
         for priority in sorted(set(PRIORITY.values()), reverse=True):
             rows = _due(session, priority, now, most - len(jobs))
@@ -74,18 +76,44 @@ def claim(here: Installation, now: datetime, most: int = BATCH) -> tuple[list[Jo
     return jobs, counts
 
 
-def record(session: Session, key: str, submitted: Submitted, now: datetime) -> None:
-    """Transaction B for one attempt: store what the gateway answered."""
-    attempt = session.get_one(Attempt, key, with_for_update=True)
-    message = session.get_one(Message, attempt.message_id, with_for_update=True)
-    attempt.provider_id = attempt.provider_id or submitted.provider_id
-    attempt.provider_segments = submitted.provider_segments
-    if attempt.state is not AttemptState.SUBMITTING:
-        return
-    if submitted.error:
-        attempt.fault = submitted.error.fault.value
-        attempt.error_code, attempt.error_text = submitted.error.code[:40], submitted.error.text[:200]
-    OUTCOMES[submitted.outcome](session, attempt, message, submitted, now)
+def record(session: Session, answers: Mapping[str, Submitted], now: datetime) -> None:
+    """Transaction B for a group of attempts, by key: store what the gateway answered."""
+    ids = session.scalars(sa.select(Attempt.message_id).where(Attempt.id.in_(answers))).all()
+    messages = locked_messages(session, ids)  # first the lock, then the look: a receipt may settle it meanwhile
+    attempts = session.scalars(sa.select(Attempt).where(Attempt.id.in_(answers))).all()
+    tab = Tab()
+    for attempt in attempts:
+        submitted = answers[attempt.id]
+        attempt.provider_id = attempt.provider_id or submitted.provider_id
+        attempt.provider_segments = submitted.provider_segments
+        if attempt.state is not AttemptState.SUBMITTING:
+            continue  # a receipt was quicker
+        if submitted.error:
+            attempt.fault = submitted.error.fault.value
+            attempt.error_code, attempt.error_text = submitted.error.code[:40], submitted.error.text[:200]
+        OUTCOMES[submitted.outcome](Ending(session, attempt, messages[attempt.message_id], submitted, tab, now))
+    tab.pay(session)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One attempt at its end, with all that its outcome may touch."""
+
+    session: Session
+    attempt: Attempt
+    message: Message
+    submitted: Submitted
+    tab: Tab
+    now: datetime
+
+
+def _is_anything_due(here: Installation, now: datetime) -> bool:
+    """A look that needs no writer: most ticks end here."""
+    with here.db.read() as session:
+        due = sa.exists().where(
+            Message.state == State.WAITING, Message.priority == sa.bindparam("priority"), Message.next_at <= now
+        )
+        return any(session.scalar(sa.select(due), {"priority": priority}) for priority in set(PRIORITY.values()))
 
 
 def _due(session: Session, priority: int, now: datetime, most: int) -> Sequence[Message]:
@@ -178,51 +206,53 @@ def _submit(jobs: Sequence[Job], workers: int) -> Iterable[Group]:
     with ThreadPoolExecutor(min(workers, len(jobs)), thread_name_prefix="submit") as pool:
         running: dict[Future[Submitted], Job] = {pool.submit(job.adapter.submit, job.outbound): job for job in jobs}
         while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            yield [(running.pop(future), future.result()) for future in done]
+            done, _ = wait(running, timeout=GATHER_SECONDS)
+            if done:
+                yield [(running.pop(future), future.result()) for future in done]
 
 
-def _accepted(session: Session, attempt: Attempt, message: Message, _: Submitted, now: datetime) -> None:
-    settle(session, attempt, message, now)
+def _accepted(end: Ending) -> None:
+    settle(end.attempt, end.message, end.tab, end.now)
 
 
-def _rejected(session: Session, attempt: Attempt, message: Message, submitted: Submitted, now: datetime) -> None:
-    attempt.state, attempt.settled_at = AttemptState.REJECTED, now
-    fault = submitted.error.fault if submitted.error else Fault.CHANNEL
+def _rejected(end: Ending) -> None:
+    end.attempt.state, end.attempt.settled_at = AttemptState.REJECTED, end.now
+    fault = end.submitted.error.fault if end.submitted.error else Fault.CHANNEL
     if fault is Fault.CHANNEL:
-        _pause(session, attempt, message, now)
+        _pause(end)
         return
-    message.state = State.WAITING  # it never left: closing it frees its money
-    outbox.close(session, message, Reason.REJECTED, now)
-    message.error_code = attempt.error_code
-    phone = session.get_one(Phone, message.phone_id)
+    end.message.state = State.WAITING  # it never left: closing it frees its money
+    outbox.close(end.session, end.message, Reason.REJECTED, end.now)
+    end.message.error_code = end.attempt.error_code
+    phone = end.session.get_one(Phone, end.message.phone_id)
     if fault is Fault.RECIPIENT:
-        phone.invalid_at = now
+        phone.invalid_at = end.now
     elif fault is Fault.OPTED_OUT and phone.opted_out_at is None:
-        phone.opted_out_at, phone.opted_out_by = now, "gateway"
-        outbox.close_phone(session, phone.id, Reason.OPTED_OUT, now)
+        phone.opted_out_at, phone.opted_out_by = end.now, "gateway"
+        outbox.close_phone(end.session, phone.id, Reason.OPTED_OUT, end.now)
 
 
-def _temporary(session: Session, attempt: Attempt, message: Message, submitted: Submitted, now: datetime) -> None:
-    attempt.state, attempt.settled_at = AttemptState.TEMPORARY, now
-    if submitted.error and submitted.error.fault is Fault.CHANNEL:
-        _pause(session, attempt, message, now)
+def _temporary(end: Ending) -> None:
+    end.attempt.state, end.attempt.settled_at = AttemptState.TEMPORARY, end.now
+    error = end.submitted.error
+    if error and error.fault is Fault.CHANNEL:
+        _pause(end)
         return
-    message.state = State.WAITING
-    told = timedelta(seconds=submitted.error.retry_after or 0) if submitted.error else timedelta(0)
-    message.next_at = now + max(told, back_off(message.tries, attempt.id))
+    told = timedelta(seconds=error.retry_after or 0) if error else timedelta(0)
+    end.message.state = State.WAITING
+    end.message.next_at = end.now + max(told, back_off(end.message.tries, end.attempt.id))
 
 
-def _unknown(_: Session, attempt: Attempt, message: Message, __: Submitted, now: datetime) -> None:
-    attempt.state, attempt.next_look_at = AttemptState.UNKNOWN, None
+def _unknown(end: Ending) -> None:
+    end.attempt.state, end.attempt.next_look_at = AttemptState.UNKNOWN, None
 
 
-def _pause(session: Session, attempt: Attempt, message: Message, now: datetime) -> None:
+def _pause(end: Ending) -> None:
     """The gateway itself is at fault: it rests, and its message goes back to the outbox untouched."""
-    gateway = session.get_one(Gateway, attempt.gateway_id)
+    gateway = end.session.get_one(Gateway, end.attempt.gateway_id)
     if gateway.paused_at is None:
-        gateway.paused_at, gateway.paused_reason = now, attempt.error_text or attempt.error_code
-    message.state, message.next_at = State.WAITING, now
+        gateway.paused_at, gateway.paused_reason = end.now, end.attempt.error_text or end.attempt.error_code
+    end.message.state, end.message.next_at = State.WAITING, end.now
 
 
 def back_off(tries: int, key: str) -> timedelta:
@@ -234,7 +264,7 @@ def back_off(tries: int, key: str) -> timedelta:
     return wait_for * (1 + (sum(key.encode()) % 100) / 200)
 
 
-OUTCOMES: dict[Outcome, Callable[[Session, Attempt, Message, Submitted, datetime], None]] = {
+OUTCOMES: dict[Outcome, Callable[[Ending], None]] = {
     Outcome.ACCEPTED: _accepted,
     Outcome.DUPLICATE: _accepted,
     Outcome.REJECTED: _rejected,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from messaging import codes
 
 Key = tuple[str, str]  # number called and code
-ALL = len(codes.all_codes())
+ALL = tuple(codes.all_codes())
 
 
 class Codes:
@@ -17,7 +17,8 @@ class Codes:
     def __init__(self, known: Iterable[Key], said: Iterable[Key]) -> None:
         self.known = set(known)
         self.used = Counter(number for number, _code in self.known)
-        self.free = {number: self._free(number, self.known | set(said)) for number, _code in {*self.known, *said}}
+        taken = self.known | set(said)
+        self.free = {number: _free(number, taken) for number in {number for number, _code in taken}}
 
     def refuse(self, key: Key, is_first: bool) -> tuple[str, str] | None:
         """Why a club cannot have this code, in French and English; None when it can, and then it has it.
@@ -25,7 +26,7 @@ class Codes:
         `is_first`: no line of the file before said the same code.
         """
         number, code = key
-        if self.used[number] >= ALL and not (is_first and key in self.known):
+        if self.used[number] >= len(ALL) and not (is_first and key in self.known):
             return (
                 "Les 900 codes de ce numéro sont pris. Un numéro appelé sert 900 clubs : prenez-en un deuxième.",
                 "The 900 codes of this number are taken. One called number serves 900 clubs: use a second one.",
@@ -54,5 +55,7 @@ class Codes:
             f"Write a code of four digits, the last one being the check digit. Free: {free}.",
         )
 
-    def _free(self, number: str, taken: set[Key]) -> Iterator[str]:
-        return (code for code in codes.all_codes() if (number, code) not in taken)
+
+def _free(number: str, taken: set[Key]) -> Iterator[str]:
+    """The codes that nobody has and no line says, each offered once."""
+    return (code for code in ALL if (number, code) not in taken)

@@ -171,7 +171,11 @@ def month(cell: str) -> date:
 
 def choice(*options: tuple[Any, str]) -> Callable[[str], Any]:
     """Read one of several words; an option is (value, "French|English|others"), the value's own name counts too."""
-    known = {folded(word): value for value, words in options for word in (*words.split("|"), str(value))}
+    known: dict[str, Any] = {}
+    for value, words in options:
+        for word in (*words.split("|"), str(value)):
+            # Signs do not count in a word, so « 18+ » and « <18 » would be one: better no start than a wrong value.
+            assert known.setdefault(folded(word), value) == value, f"{word} has two meanings"
     fr, en = (", ".join(words.split("|")[which] for _value, words in options) for which in (0, 1))
 
     def read(cell: str) -> Any:
@@ -212,6 +216,8 @@ def phones(cell: str) -> tuple[str, ...]:
     """Read one or several phone numbers into E.164, each once; `;` `,` `/` or a word stands between them."""
     try:
         return (parse(cell),)
-    except NumberError:
+    except NumberError as error:
         parts = [part for part in _PHONES.split(fold.plain(cell)) if part]
-    return tuple(dict.fromkeys(phone(part) for part in parts or [cell]))
+        if len(parts) < 2 or error.fault == "shortened":
+            return (phone(cell),)
+    return tuple(dict.fromkeys(phone(part) for part in parts))

@@ -14,7 +14,7 @@ from messaging.imports.consents import Consents
 from messaging.imports.households import SEX, STATUS
 from messaging.imports.intake import Intake, Line
 from messaging.imports.numbers import Numbers, row_values
-from messaging.imports.protection import AGE, ends_on, has_stage, problems, route_of
+from messaging.imports.protection import age, ends_on, has_stage, problems, route_of
 from messaging.imports.references import CLUB, HOUSEHOLD, LANGUAGE, VILLAGE
 from messaging.imports.result import SharedPhone
 from messaging.imports.rows import Links, Rows, Values
@@ -49,7 +49,7 @@ COLUMNS = (
     Column("first_name", "Prénom ou initiale", "First name or initial", text(40), "A."),
     Column("sex", "Sexe", "Sex", SEX, "femme"),
     Column("birth_year", "Année de naissance", "Birth year", whole(1900, 2100)),
-    Column("age_band", "Tranche d'âge", "Age band", AGE, "25-49"),
+    Column("age_band", "Tranche d'âge", "Age band", age, "25-49"),
     Column("language", "Langue", "Language", text(40), "bm", needed=True, refers=LANGUAGE),
     Column("variety", "Variété demandée", "Variety", text(40)),
     Column("falls_to", "Autres langues acceptées", "Fallback languages", several(text(40), CODES), refers=LANGUAGE),

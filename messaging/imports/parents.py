@@ -40,12 +40,12 @@ def merge(known: Sequence[Parent], given: Iterable[Parent]) -> tuple[list[Parent
     Returns:
         All parents in their order, and the one that cannot be: it overlaps another one, or ends before it begins.
     """
-    parents = list(known)
-    for one in sorted(given, key=lambda parent: parent.first):
-        if one.last < one.first:
+    parents, said = list(known), sorted(given, key=lambda parent: parent.first)
+    for place, one in enumerate(said):
+        if one.last < one.first or any(_overlap(one, other) for other in said[:place]):
             return parents, one
         parents = _dated(parents, one) if one.is_dated else _undated(parents, one)
-        if any(one is not other and _overlap(one, other) for other in parents):
+        if one in parents and any(_overlap(one, other) for other in parents):
             return parents, one
     return sorted(parents, key=lambda parent: parent.first), None
 

@@ -120,6 +120,7 @@ class Places:
         first = lines[0]
         if key not in self.rows.known:
             self.intake.need(first)
+        self.intake.once(first, "code", self.rows.id_of(key) or key)  # another line may name it by another code
         for line in lines:
             self._claim(line, "code", key, key)
         for line in lines[1:]:

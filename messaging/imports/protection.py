@@ -6,27 +6,35 @@ own and she said when it is safe; pregnancy, breastfeeding and a child's age are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from messaging import fold
 from messaging.imports.columns import choice
 from messaging.models.people import ContentLevel, LifeStage, Ownership, Route, Sex
 
 ADULT = 18
 UNDER_18 = "under18"
-AGE = choice(
-    (UNDER_18, "moins de 18|under 18|-18|<18|moins de 18 ans|mineur|mineure"),
+_BAND = choice(
+    (UNDER_18, "moins de 18|under 18|moins de 18 ans|mineur|mineure"),
     ("18-24", "18-24|18-24|18 à 24|18 to 24"),
     ("25-49", "25-49|25-49|25 à 49|25 to 49"),
-    ("50plus", "50 et plus|50 and over|50+|50 plus"),
-    ("18plus", "18 et plus|18 and over|18+|adulte|adult"),
+    ("50plus", "50 et plus|50 and over"),
+    ("18plus", "18 et plus|18 and over|adulte|adult"),
 )
+_LESS = re.compile(r"^[<-]\s*")
 CHILD_MONTHS = 25  # advice goes on through the month of 24 months; then what is stored ends
 ORDINARY = (None, LifeStage.NONE)
 
 Said = tuple[str, str, str]  # key of the column, sentence in French and in English
 Row = Mapping[str, Any]
+
+
+def age(cell: str) -> str:
+    """Read a band of age, signs too: `<18` and `-18` are under 18, `18+` is not."""
+    return str(_BAND(_LESS.sub("moins de ", fold.plain(cell)).replace("+", " et plus")))
 
 
 def is_minor(row: Row, today: date) -> bool | None:
@@ -84,7 +92,7 @@ def problems(row: Row, owners: Mapping[Any, Mapping[str, Any]], gets_phone: bool
         today: the day where the programme works.
     """
     yield from _age(row, bool(owners), gets_phone, today)
-    yield from _phone(row, owners)
+    yield from _phone(row, owners, today)
     if has_stage(row):
         yield from _stage(row, today)
 
@@ -113,8 +121,8 @@ def _age(row: Row, has_phone: bool, gets_phone: bool, today: date) -> Iterator[S
         )
 
 
-def _phone(row: Row, owners: Mapping[Any, Mapping[str, Any]]) -> Iterator[Said]:
-    if row["route"] == Route.PHONE and not owners:
+def _phone(row: Row, owners: Mapping[Any, Mapping[str, Any]], today: date) -> Iterator[Said]:
+    if row["route"] == Route.PHONE and not owners and not is_minor(row, today):
         yield (
             "phones",
             "Des messages par téléphone, mais aucun numéro. Écrivez-le, ou « club seulement ».",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from datetime import date
 
 import sqlalchemy as sa
 import xlsxwriter
@@ -24,13 +25,13 @@ def csv(text: str) -> bytes:
 
 
 def xlsx(rows: Sequence[Sequence[object]]) -> bytes:
-    """A real workbook; numbers are stored as numbers, as a person types them."""
+    """A real workbook; numbers and days are stored as a person types them."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
-        sheet = book.add_worksheet()
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd/mm/yyyy"})
         for line, row in enumerate(rows):
             for column, cell in enumerate(row):
-                sheet.write(line, column, cell)
+                sheet.write(line, column, cell, day if isinstance(cell, date) else None)
     return out.getvalue()
 
 

@@ -27,7 +27,7 @@ def main() -> None:
                     print(f"{name(path)}:{node.lineno} {node.name}: {length} lines")
     lengths.sort()
     print(
-        f"{len(files())} files, {len(lengths)} functions; a function has {statistics.median(lengths):.0f} lines (median), "
+        f"{len(files())} files, {len(lengths)} functions of {statistics.median(lengths):.0f} lines (median), "
         f"{lengths[int(len(lengths) * 0.9)]} (nine in ten), {lengths[-1]} (longest)"
     )
 

@@ -1,0 +1,94 @@
+"""When a step is due, by trigger; times in, batches out."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from campaigns.calendar import Broadcast, Cycle, batches, month_before
+from campaigns.definitions import Step
+
+ZONE = "Africa/Bamako"
+SINCE = datetime(2026, 3, 12, 0, 0, tzinfo=UTC)  # a Thursday
+
+
+def step(when: dict[str, object], **more: object) -> Step:
+    body = {"step": "pas", "kind": "message", "when": when, "hour": "17:30", **more}
+    if "airing" in str(when):
+        body.pop("hour")
+    return Step.model_validate(body)
+
+
+def due(when: dict[str, object], days: int = 14, **more: object) -> list[str]:
+    """Occurrence and UTC minute of every batch of some days."""
+    airings = [
+        Broadcast(7, 1, "serie", datetime(2026, 3, 17, 20, 30, tzinfo=UTC), datetime(2026, 3, 17, 21, 0, tzinfo=UTC))
+    ]
+    found = batches(
+        step(when, **more), SINCE, SINCE + timedelta(days=days), ZONE,
+        cycles=[Cycle.of(5, date(2014, 4, 9))], airings=airings,
+    )  # fmt: skip
+    return [f"{batch.occurrence} {batch.due_at:%d/%m %H:%M}" for batch in found]
+
+
+ROWS = [
+    ("a date", {"date": "2026-03-14"}, ["once 14/03 17:30"]),
+    ("a date outside", {"date": "2026-04-14"}, []),
+    ("weekly", {"weekly": ["fri"]}, ["2026-03-13 13/03 17:30", "2026-03-20 20/03 17:30"]),
+    ("every 5 days", {"every_days": 5, "from": "2026-03-10"},
+     ["2026-03-15 15/03 17:30", "2026-03-20 20/03 17:30", "2026-03-25 25/03 17:30"]),
+    ("the day before every 5 days", {"every_days": 5, "from": "2026-03-10", "offset": -1},
+     ["2026-03-14 14/03 17:30", "2026-03-19 19/03 17:30", "2026-03-24 24/03 17:30"]),
+    ("eve of the market", {"market": "eve"}, ["2026-03-16 16/03 17:30", "2026-03-21 21/03 17:30"]),
+    ("day of the market", {"market": "day"},
+     ["2026-03-12 12/03 17:30", "2026-03-17 17/03 17:30", "2026-03-22 22/03 17:30"]),
+    ("before the broadcast", {"before_airing": "2h"}, ["airing:7 17/03 18:30"]),
+    ("after its end", {"after_airing": "30m"}, ["airing:7 17/03 21:30"]),
+    ("of another series", {"after_airing": "30m", "series": "autre"}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("when", "expected"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_due(when: dict[str, object], expected: list[str]) -> None:
+    assert due(when) == expected
+
+
+def test_the_ten_evenings_before_market_of_the_programme_page() -> None:
+    """Anchor 9 April 2014; after 12 March 2026 17:30."""
+    found = due({"market": "eve"}, days=50)
+    days = [line.split()[1] for line in found]
+    assert days == ["16/03", "21/03", "26/03", "31/03", "05/04", "10/04", "15/04", "20/04", "25/04", "30/04"]
+
+
+def test_days_after_enrolment_are_one_batch_a_day_and_one_message_for_ever() -> None:
+    found = batches(step({"after_enrolment": 3}), SINCE, SINCE + timedelta(days=2), ZONE)
+    assert [(one.name, one.occurrence, one.enrolled_on) for one in found] == [
+        ("day:2026-03-12", "once", date(2026, 3, 9)),
+        ("day:2026-03-13", "once", date(2026, 3, 10)),
+    ]
+
+
+def test_a_childs_month_is_completed_by_every_child_of_it_before_the_step_is_due() -> None:
+    found = batches(step({"child_month": 6}), SINCE, SINCE + timedelta(days=40), ZONE)
+    assert [(one.occurrence, one.born_in, one.due_at.day) for one in found] == [("anchor:2025-09", date(2025, 9, 1), 1)]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2026, 3, 1), 0, date(2026, 3, 1)),
+        (date(2026, 3, 31), 3, date(2025, 12, 1)),
+        (date(2026, 1, 1), 25, date(2023, 12, 1)),
+    ],
+)
+def test_month_before(day: date, months: int, expected: date) -> None:
+    assert month_before(day, months) == expected
+
+
+def test_a_call_is_of_use_until_the_broadcast_and_a_message_until_the_third_day_ends() -> None:
+    airing = Broadcast(7, 1, "s", SINCE + timedelta(hours=20), SINCE + timedelta(hours=21))
+    call = batches(step({"before_airing": "2h"}), SINCE, SINCE + timedelta(days=1), ZONE, airings=[airing])[0]
+    assert (call.useful_until, call.moves) == (airing.starts_at, "back")
+    message = batches(step({"date": "2026-03-12"}), SINCE, SINCE + timedelta(days=1), ZONE)[0]
+    assert message.useful_until == datetime(2026, 3, 15, 0, 0, tzinfo=UTC)
