@@ -21,6 +21,7 @@ from messaging.models.people import ClubKind
 
 SEED = "1"
 SOON = timedelta(minutes=1)
+TRIAL = "essai-"
 # All at once would be more than three messages a week.
 LATER = ("radio-bandiagara", "hygiene-bandiagara", "climat-kita")
 PROGRAMMES = {"-bandiagara": "caisses-bandiagara", "-kita": "acces-marche-kita"}  # by the end of a file's name
@@ -98,11 +99,19 @@ def soon(session: Session, now: datetime) -> None:
     )
     if club is None:
         return
+    _end_older(session, now)
     at = local(now + SOON, programme.zone)
-    loading.load(session, programme, _welcome(f"essai-{at:%Y%m%d-%H%M}", club.code, at), now)
-    campaign = loading.find(session, programme.id, f"essai-{at:%Y%m%d-%H%M}")
+    loading.load(session, programme, _welcome(f"{TRIAL}{at:%Y%m%d-%H%M}", club.code, at), now)
+    campaign = loading.find(session, programme.id, f"{TRIAL}{at:%Y%m%d-%H%M}")
     if campaign is not None and campaign.state is CampaignState.DRAFT:
         life.start(session, campaign.id, None, now)
+
+
+def _end_older(session: Session, now: datetime) -> None:
+    """The trials of earlier starts have done their work."""
+    older = sa.select(Campaign).where(Campaign.code.startswith(TRIAL), Campaign.state == CampaignState.RUNNING)
+    for campaign in session.scalars(older):
+        campaign.state, campaign.ends_on = CampaignState.ENDED, now.date()
 
 
 def _welcome(code: str, club: str, at: datetime) -> Definition:

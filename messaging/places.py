@@ -108,7 +108,8 @@ def find(session: Session, name: str, levels: Sequence[Level] = LOWEST, limit: i
     spellings = _spellings(levels)
     column = spellings.c.folded
     query = sa.select(spellings.c.place_id, column)
-    hits = session.execute(query.where(column.contains(wanted, autoescape=True)).limit(20 * limit)).all()
+    holding = query.where(column.contains(wanted, autoescape=True)).order_by(sa.func.length(column))
+    hits = session.execute(holding.limit(20 * limit)).all()  # the same name is the shortest that holds it
     if not hits:
         near = (column.startswith(wanted[0]), sa.func.length(column).between(len(wanted) - 2, len(wanted) + 2))
         hits = [hit for hit in session.execute(query.where(*near)) if _likeness(hit.folded, wanted) >= ALIKE]

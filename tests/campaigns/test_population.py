@@ -1,4 +1,4 @@
-"""The invented people of the demonstration: the documented sizes, the rules of an import, the same for the same seed."""
+"""The invented people of the demonstration: documented sizes, the rules of an import, the same for the same seed."""
 
 from __future__ import annotations
 

@@ -129,6 +129,19 @@ def test_a_commune_is_found_when_communes_are_asked_for(db, land):
         assert [place.id for place in places.find(session, "kendie", [Level.COMMUNE])] == [land["Kendié"]]
 
 
+def test_the_very_name_comes_first_among_hundreds_that_hold_it(db):
+    with db.write() as session:
+        for number in range(300):
+            name = f"Koro {number}"
+            session.add(Place(level=Level.VILLAGE, name=name, folded=places.folded(name), sms_name=name, languages=[]))
+        session.add(Place(level=Level.VILLAGE, name="Koro", folded="koro", sms_name="Koro", languages=[]))
+
+    with db.read() as session:
+        found = places.find(session, "kôro", limit=5)
+        assert found[0].name == "Koro"
+        assert len(found) == 5
+
+
 def test_folding_a_very_long_sign_fits_the_column():
     assert len(places.folded("ﷺ" * 120)) <= places.LONGEST
     assert places.folded("Kendié") == places.folded("KENDIE") == "kendie"

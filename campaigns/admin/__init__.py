@@ -1,0 +1,78 @@
+"""The staff's pages: joined here, so that the application needs one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request, session
+
+from campaigns.admin import problems, security, wire, words
+from campaigns.admin.campaigns import campaigns
+from campaigns.admin.messages import messages
+from campaigns.admin.people import people
+from campaigns.admin.phones import phones
+from campaigns.admin.results import results
+from campaigns.admin.settings import settings
+from campaigns.admin.texts import texts
+from campaigns.admin.today import today
+from messaging.installation import Installation
+from messaging.models import Programme
+
+SECTIONS = (today, campaigns, texts, people, messages, results, settings, phones)
+MARK = "X-Demonstration"
+
+
+def init_app(app: Flask, installation: Installation) -> None:
+    """Put sign-in, the gate and every page on the application; `app.extensions["jekulu"]` is the installation."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    wire.init_app(app)
+    words.init_app(app)
+    security.init_app(app, installation)
+    problems.init_app(app)
+    for section in SECTIONS:
+        app.register_blueprint(section)
+    app.url_defaults(_keep_programme)
+    app.context_processor(_frame)
+    app.after_request(_mark)
+
+
+def current() -> Programme | None:
+    """The programme of this page; on a page of all programmes the one last looked at, else the first."""
+    if "programme" in g:
+        found: Programme = g.programme
+        return found
+    own = g.me.programmes if "me" in g else ()
+    last = session.get("programme")
+    return next((row for row in own if row.code == last), own[0] if own else None)
+
+
+def is_demonstration() -> bool:
+    """True when what this page shows is invented, wholly or in part."""
+    if "programme" in g:
+        return bool(g.programme.demonstration)
+    return any(row.demonstration for row in g.me.programmes) if "me" in g else False
+
+
+def _frame() -> dict[str, Any]:
+    """What every page's frame needs."""
+    own = g.me.programmes if "me" in g else ()
+    return {
+        "programme": current(),
+        "me": g.get("me"),
+        "demonstration": is_demonstration(),
+        "has_phones": all(row.demonstration for row in own),
+    }
+
+
+def _keep_programme(endpoint: str, values: dict[str, Any]) -> None:
+    """Links within the programme's pages need not name it."""
+    if "programme" not in values and current_app.url_map.is_endpoint_expecting(endpoint, "programme"):
+        found = current()
+        if found:
+            values["programme"] = found.code
+
+
+def _mark(response: Response) -> Response:
+    if request.blueprint and is_demonstration():
+        response.headers[MARK] = "DEMONSTRATION"
+    return response

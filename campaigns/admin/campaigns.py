@@ -1,0 +1,197 @@
+"""Campaigns: the list, one campaign with its steps, one step with its texts side by side; start, pause, approve."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from campaigns import life, loading
+from campaigns.admin import words
+from campaigns.admin.cost import count, price
+from campaigns.admin.security import installation, me, needs
+from campaigns.admin.when import spell
+from campaigns.admin.words import _
+from campaigns.models import Campaign, CampaignState, Step
+from messaging.clock import utc_now
+from messaging.errors import RefusedError
+from messaging.models import Language, Programme, Role, Staff, Text, TextState, TextVersion
+from messaging.texts import approve_refusal, review_refusal
+
+campaigns = Blueprint("campaigns", __name__, url_prefix="/admin/<programme>/campaigns", template_folder="templates")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One language version of a step as a card shows it; `words` is None where nothing is written yet."""
+
+    language: Language
+    text: Text | None = None
+    words: TextVersion | None = None
+    no_review: str | None = None  # why this account may not review it now; None: it may
+    no_approval: str | None = None
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A language without approved texts: how many steps, how many phones at most, the language they would get."""
+
+    language: str
+    fallback: str | None
+    steps: int
+    phones: int
+
+
+@campaigns.get("")
+def index() -> str:
+    """The campaigns of a programme, with how far their texts are."""
+    programme: Programme = g.programme
+    with installation().db.read() as session:
+        query = sa.select(Campaign).where(Campaign.programme_id == programme.id).order_by(Campaign.code)
+        rows = list(session.scalars(query))
+        return render_template("campaigns.html", rows=rows, states=text_states(session, programme.id))
+
+
+@campaigns.get("/<campaign>")
+def one(campaign: str) -> str:
+    """One campaign: its steps in order, and for each the state of its texts."""
+    programme: Programme = g.programme
+    with installation().db.read() as session:
+        row = find(session, campaign)
+        steps = loading.steps_of(session, row.id)
+        texts = written(session, [step.id for step in steps])
+        used = {language for _step, language in texts}
+        every = tongues(session, programme, used)
+        may_approve = row.state is CampaignState.DRAFT and me().has(Role.APPROVER)
+        return render_template(
+            "campaign.html", campaign=row, steps=steps, texts=texts, spell=spell,
+            languages=[row for row in every if row.code in used],
+            missing=[row for row in every if row.code not in used],
+            lacking=lacking(life.gaps(session, row, utc_now())) if may_approve else [],
+            may_approve=may_approve, may_run=me().has(Role.EDITOR) or me().has(Role.APPROVER),
+            may_start=row.state in life.STARTABLE or (programme.demonstration and row.state is CampaignState.DRAFT),
+        )  # fmt: skip
+
+
+@campaigns.get("/<campaign>/<step>")
+def step(campaign: str, step: str) -> str:
+    """One step with its languages side by side."""
+    programme: Programme = g.programme
+    with installation().db.read() as session:
+        row = find(session, campaign)
+        steps = loading.steps_of(session, row.id)
+        place = next((place for place, one in enumerate(steps) if one.code == step), None)
+        if place is None:
+            abort(404)
+        return render_template(
+            "step.html", campaign=row, step=steps[place], number=place + 1, spell=spell,
+            before=steps[place - 1] if place else None, after=steps[place + 1] if place + 1 < len(steps) else None,
+            versions=versions(session, programme, steps[place]), count=count, price=price(session, programme),
+        )  # fmt: skip
+
+
+@campaigns.post("/<campaign>/start")
+@needs(Role.EDITOR, Role.APPROVER)
+def start(campaign: str) -> Response:
+    """Start, or go on."""
+    return _act(campaign, lambda session, row: life.start(session, row.id, me().id, utc_now()))
+
+
+@campaigns.post("/<campaign>/pause")
+@needs(Role.EDITOR, Role.APPROVER)
+def pause(campaign: str) -> Response:
+    """Pause."""
+    return _act(campaign, lambda session, row: life.pause(session, row.id, me().id, utc_now()))
+
+
+@campaigns.post("/<campaign>/approve")
+@needs(Role.APPROVER)
+def approve(campaign: str) -> Response:
+    """Approve, with the fallbacks that were ticked."""
+
+    def act(session: Session, row: Campaign) -> Campaign:
+        person = session.get_one(Staff, me().id)
+        return life.approve(session, row.id, person, utc_now(), request.form.getlist("accepted"))
+
+    return _act(campaign, act)
+
+
+def find(session: Session, code: str) -> Campaign:
+    """The campaign of the programme in the address, or 404."""
+    return loading.find(session, g.programme.id, code) or abort(404)
+
+
+def text_states(session: Session, programme_id: int) -> dict[int, Counter[TextState]]:
+    """How many texts of each campaign of a programme are in each state."""
+    found: defaultdict[int, Counter[TextState]] = defaultdict(Counter)
+    rows = session.execute(
+        sa.select(Step.campaign_id, Text.state, sa.func.count())
+        .join(Text, Text.step_id == Step.id)
+        .join(Campaign, Campaign.id == Step.campaign_id)
+        .where(Campaign.programme_id == programme_id, Step.removed_at.is_(None))
+        .group_by(Step.campaign_id, Text.state)
+    )
+    for campaign_id, state, texts in rows:
+        found[campaign_id][state] = texts
+    return found
+
+
+def written(session: Session, step_ids: Sequence[int]) -> dict[tuple[int, str], tuple[Text, TextVersion]]:
+    """The texts of some steps with their present version, by step and language."""
+    query = (
+        sa.select(Text, TextVersion)
+        .join(TextVersion, sa.and_(TextVersion.text_id == Text.id, TextVersion.version == Text.version))
+        .where(Text.step_id.in_(step_ids))
+    )
+    return {(text.step_id, text.language): (text, version) for text, version in session.execute(query)}
+
+
+def tongues(session: Session, programme: Programme, used: Iterable[str]) -> list[Language]:
+    """The languages of a programme in its own order, then those that a text was written in all the same."""
+    codes = list(dict.fromkeys([*programme.languages, *sorted(used)]))
+    rows = {row.code: row for row in session.scalars(sa.select(Language).where(Language.code.in_(codes)))}
+    return [rows[code] for code in codes if code in rows]
+
+
+def versions(session: Session, programme: Programme, step: Step) -> list[Version]:
+    """A step in every language, with what this account may not do and why."""
+    texts = written(session, [step.id])
+    found = []
+    for language in tongues(session, programme, [code for _step, code in texts]):
+        text, words = texts.get((step.id, language.code), (None, None))
+        if text is None:
+            found.append(Version(language))
+            continue
+        no_review = review_refusal(text, me().id, me().roles)
+        found.append(
+            Version(language, text, words, no_review, approve_refusal(text, language.family, me().id, me().roles))
+        )
+    return found
+
+
+def lacking(gaps: Iterable[life.Gap]) -> list[Lack]:
+    """Missing texts by language: in how many steps, for how many phones at most, and what they would get instead."""
+    found: defaultdict[tuple[str, str | None], list[life.Gap]] = defaultdict(list)
+    for gap in gaps:
+        found[gap.language, gap.fallback].append(gap)
+    return [
+        Lack(language, fallback, len(rows), max(row.people for row in rows))
+        for (language, fallback), rows in sorted(found.items(), key=str)
+    ]
+
+
+def _act(code: str, act: Callable[[Session, Campaign], Campaign]) -> Response:
+    """Do it, or say why not; then the campaign's page again."""
+    try:
+        with installation().db.write() as session:
+            row = act(session, find(session, code))
+            flash(_("La campagne est maintenant : %(state)s.", state=_(words.CAMPAIGN_STATES[row.state])), "good")
+    except RefusedError as refusal:
+        flash(words.sentence(str(refusal)), "bad")
+    current_app.extensions.get("jekulu.wake", lambda *_: None)("plan")
+    return redirect(url_for("campaigns.one", campaign=code), 303)

@@ -1,0 +1,215 @@
+"""The phones page: basic phones of invented people, to read and write SMS through the simulator gateway.
+
+It exists only while every loaded programme is a demonstration. Numbers never leave the server: a phone is known by its
+row, and shown by its last two digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from campaigns.admin.security import installation, programme_ids
+from campaigns.admin.words import is_htmx
+from messaging import inbox, places
+from messaging.clock import utc_now
+from messaging.models import (
+    Club,
+    ClubMember,
+    Facilitator,
+    FacilitatorClub,
+    Member,
+    MemberPhone,
+    Phone,
+    Place,
+    Programme,
+    Station,
+    StationPhone,
+)
+from messaging.models.place import Level
+
+phones = Blueprint("phones", __name__, url_prefix="/simulator", template_folder="templates")
+Query = sa.Select[*tuple[Any, ...]]
+ROLES = ("member", "facilitator", "advisor", "radio")
+SHOWN = 4  # phones side by side
+FOUND = 8  # of each role in a search
+LONGEST = 1_000  # characters of an SMS that somebody writes here
+NO_CONTENT = 204
+
+
+@dataclass(frozen=True)
+class Handset:
+    """One phone of the population: who holds it, in which language, and where she is."""
+
+    id: int
+    last_two: str
+    role: str
+    language: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Thread:
+    """The SMS of a phone, oldest first, with the mark by which a page knows whether anything is new."""
+
+    messages: list[tuple[str, str, datetime]]
+    mark: str
+
+
+@phones.before_request
+def only_demonstrations() -> None:
+    """404 as soon as one programme is real, whoever asks."""
+    with installation().db.read() as session:
+        kinds = set(session.scalars(sa.select(Programme.demonstration)))
+    if kinds != {True}:
+        abort(404)
+
+
+@phones.get("/")
+def page() -> str:
+    """Search for phones, and the chosen ones side by side."""
+    query, role = request.args.get("q", "").strip(), request.args.get("role", "")
+    with installation().db.read() as session:
+        chosen = [handset(session, ident) for ident in _chosen()]
+        found = list(search(session, query, role))
+        screens = [(one, thread(session, one.id)) for one in chosen]
+    others = [one for one in found if one not in chosen]
+    return render_template("phones.html", screens=screens, found=others, q=query, role=role, roles=ROLES, most=SHOWN)
+
+
+@phones.get("/<int:ident>/thread")
+def thread_of(ident: int) -> str | tuple[str, int]:
+    """The screen of one phone; nothing (204) when it is the one that the page shows already."""
+    with installation().db.read() as session:
+        one, said = handset(session, ident), thread(session, ident)
+    if said.mark == request.args.get("seen"):
+        return "", NO_CONTENT
+    return render_template("screen.html", phone=one, thread=said)
+
+
+@phones.post("/<int:ident>")
+def write(ident: int) -> Response | str:
+    """Write an SMS as this phone; it comes in through the simulator like any other."""
+    text = request.form.get("text", "")[:LONGEST]
+    book = installation().adapters.book
+    with installation().db.read() as session:
+        one, number = handset(session, ident), _number(session, ident)
+    if text.strip():
+        inbox.receive(installation().db, "simulator", [book.write(number, text, utc_now())])
+        current_app.extensions.get("jekulu.wake", lambda *_: None)("converse")
+    if is_htmx():
+        with installation().db.read() as session:
+            return render_template("screen.html", phone=one, thread=thread(session, ident))
+    back: dict[str, Any] = {name: request.args.getlist(name) for name in ("q", "role", "phone")}
+    return redirect(url_for("phones.page", **back, _anchor=f"phone-{ident}"), 303)
+
+
+def search(session: Session, query: str, role: str) -> Iterator[Handset]:
+    """Phones of the account's programmes by club code, village or station; without a query a few of each role."""
+    seen: set[int] = set()
+    meant = _meant(session, query)
+    for name, source in SOURCES.items():
+        if role in ("", name):
+            for row in session.execute(_narrow(source(), query, meant).limit(FOUND if query else FOUND // 2)):
+                if row.id not in seen:
+                    seen.add(row.id)
+                    yield Handset(row.id, row.last_two, name, row.language, row.where)
+
+
+def handset(session: Session, ident: int) -> Handset:
+    """One phone of the account's programmes; 404 for any other."""
+    for name, source in SOURCES.items():
+        row = session.execute(source().where(Phone.id == ident).limit(1)).first()
+        if row:
+            return Handset(row.id, row.last_two, name, row.language, row.where)
+    return abort(404)
+
+
+def thread(session: Session, ident: int) -> Thread:
+    """What the simulated carrier holds of a phone."""
+    said = installation().adapters.book.thread(_number(session, ident))
+    last = f"{len(said)} {said[-1]}" if said else ""
+    return Thread(said, hashlib.sha256(last.encode()).hexdigest()[:12])
+
+
+def _members() -> Query:
+    return (
+        sa.select(Phone.id, Phone.last_two, Member.language, Place.name.label("where"))
+        .select_from(Phone)
+        .join(MemberPhone, MemberPhone.phone_id == Phone.id)
+        .join(Member, Member.id == MemberPhone.member_id)
+        .join(Place, Place.id == Member.village_id)
+        .outerjoin(ClubMember, ClubMember.member_id == Member.id)
+        .outerjoin(Club, Club.id == ClubMember.club_id)
+        .where(Member.programme_id.in_(programme_ids()))
+        .group_by(Phone.id, Phone.last_two, Member.language, Place.name)
+        .order_by(Phone.id)
+    )
+
+
+def _leaders(kind: str) -> Query:
+    return (
+        sa.select(Phone.id, Phone.last_two, Facilitator.language, sa.func.min(Club.code).label("where"))
+        .select_from(Phone)
+        .join(Facilitator, Facilitator.phone_id == Phone.id)
+        .join(FacilitatorClub, FacilitatorClub.facilitator_id == Facilitator.id)
+        .join(Club, Club.id == FacilitatorClub.club_id)
+        .join(Place, Place.id == Club.village_id)
+        .where(Facilitator.programme_id.in_(programme_ids()), Facilitator.kind == kind, Facilitator.active)
+        .group_by(Phone.id, Phone.last_two, Facilitator.language)
+        .order_by(Phone.id)
+    )
+
+
+def _hosts() -> Query:
+    return (
+        sa.select(Phone.id, Phone.last_two, sa.literal("fr").label("language"), Station.name.label("where"))
+        .select_from(Phone)
+        .join(StationPhone, StationPhone.phone_id == Phone.id)
+        .join(Station, Station.id == StationPhone.station_id)
+        .outerjoin(Place, Place.id == Station.place_id)
+        .outerjoin(Club, sa.false())
+        .where(Station.programme_id.in_(programme_ids()))
+        .order_by(Phone.id)
+    )
+
+
+SOURCES = {
+    "facilitator": lambda: _leaders("facilitator"),
+    "advisor": lambda: _leaders("adviser"),
+    "radio": _hosts,
+    "member": _members,
+}
+
+
+def _narrow(source: Query, query: str, place_ids: set[int]) -> Query:
+    """By club code when it is one, else by the places that the query may mean."""
+    if not query:
+        return source
+    if query.isdecimal():
+        return source.where(Club.code == query)
+    return source.where(Place.id.in_(place_ids))
+
+
+def _meant(session: Session, query: str) -> set[int]:
+    """The places whose name is like the query, and all villages that lie in them."""
+    found = {place.id for place in places.find(session, query, tuple(Level))}
+    return found | set(session.scalars(places.villages_below(found, utc_now().date())))
+
+
+def _number(session: Session, ident: int) -> str:
+    return installation().keys.open(session.scalars(sa.select(Phone.sealed).where(Phone.id == ident)).one())
+
+
+def _chosen() -> list[int]:
+    """The phones in the address, each once, as many as are shown."""
+    given = dict.fromkeys(value for value in request.args.getlist("phone") if value.isdecimal() and len(value) < 10)
+    return [int(value) for value in given][:SHOWN]
