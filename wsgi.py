@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from threading import Event
 
 import click
+import prometheus_client
 import sqlalchemy as sa
-from flask import Flask, Response
+from flask import Flask, Response, request
 from waitress import serve
 
 import campaigns.admin
@@ -22,6 +25,8 @@ from messaging.engines.local import Engine
 from messaging.installation import Installation, open_installation
 from messaging.jobs import Job
 from messaging.logs import set_up
+from messaging.models import Inbound, Message
+from messaging.models.post import InboundState
 from messaging.settings import Settings
 from webhooks import door
 
@@ -80,6 +85,7 @@ def create_app(given: Settings | Installation | None = None) -> Flask:
     app.register_blueprint(door.blueprint)
     campaigns.admin.init_app(app, here)
     app.add_url_rule("/health", "health", lambda: health(here))
+    app.add_url_rule("/metrics", "metrics", lambda: metrics(here, request.headers.get("Authorization", "")))
     return app
 
 
@@ -91,6 +97,23 @@ def health(here: Installation) -> Response | tuple[Response, int]:
     except sa.exc.SQLAlchemyError:
         return Response('{"status": "busy"}\n', mimetype="application/json"), 503
     return Response('{"status": "ok"}\n', mimetype="application/json")
+
+
+def metrics(here: Installation, authorization: str) -> Response:
+    """Figures for a monitor, to whoever holds the token; without a token in the settings there is no such page."""
+    token = here.settings.metrics_token
+    if not token or not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+        return Response("", status=404)
+    with here.db.read() as session:
+        states = session.execute(sa.select(Message.state, sa.func.count()).group_by(Message.state)).all()
+        new = session.scalar(sa.select(sa.func.count()).where(Inbound.state == InboundState.NEW)) or 0
+    lines = [
+        "# TYPE jekulu_messages gauge",
+        *(f'jekulu_messages{{state="{state}"}} {count}' for state, count in states),
+    ]
+    lines += ["# TYPE jekulu_inbound_waiting gauge", f"jekulu_inbound_waiting {new}", ""]
+    body = "\n".join(lines) + prometheus_client.generate_latest().decode()
+    return Response(body, mimetype="text/plain; version=0.0.4")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -108,6 +131,21 @@ campaigns.cli.register(main)
 def run() -> None:
     """Start the web server and the engine of this installation."""
     start(create_app(), "")
+
+
+@main.command()
+@command_errors
+def engine() -> None:
+    """Run the engine alone, beside a web server of its own."""
+    here = open_installation(settings.load())
+    set_up(here.settings.log_level)
+    running = Engine(here, JOBS)
+    running.start()
+    try:
+        Event().wait()
+    finally:
+        running.stop()
+        here.close()
 
 
 @main.command()

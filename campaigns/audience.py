@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.calendar import Batch, Cycle
 from campaigns.definitions import Audience
-from campaigns.models import Enrolment
+from campaigns.models import Campaign, Enrolment, Step
 from messaging.models import (
     Club,
     ClubMember,
@@ -25,6 +25,7 @@ from messaging.models import (
     Household,
     Member,
     MemberPhone,
+    Message,
     Place,
     PlaceCode,
     Programme,
@@ -86,12 +87,32 @@ def source(
     """
     if audience.role in (None, "member"):
         query = _members(audience, where, batch, personal)
-        return query.where(Member.id > among[0], Member.id <= among[1]) if among else query
-    if audience.role == "host":
-        return _hosts(where, batch)
-    if audience.role == "club":
-        return _clubs(audience, where, batch)
-    return _facilitators(audience, where, batch)
+        query = query.where(Member.id > among[0], Member.id <= among[1]) if among else query
+    elif audience.role == "host":
+        query = _hosts(where, batch)
+    elif audience.role == "club":
+        query = _clubs(audience, where, batch)
+    else:
+        query = _facilitators(audience, where, batch)
+    return query if audience.received is None else _who_received(query, audience.received, where)
+
+
+def _who_received(query: Source, name: str, where: Scope) -> Source:
+    """Only the phones that a step was handed over to: a correction follows the message it corrects."""
+    campaign, _, step = name.partition("/")
+    people = query.subquery("meant")
+    got = (
+        sa.select(Message.phone_id)
+        .join(Step, Step.id == Message.step_id)
+        .join(Campaign, Campaign.id == Step.campaign_id)
+        .where(
+            Campaign.programme_id == where.programme.id,
+            Campaign.code == campaign,
+            Step.code == step,
+            Message.handed_over_at.is_not(None),
+        )
+    )
+    return sa.select(people).where(people.c.phone_id.in_(got))
 
 
 def tongues(

@@ -154,11 +154,13 @@ def campaign_pause(code: str, programme_code: str | None, as_json: bool) -> None
 @campaign.command("export")
 @click.argument("code")
 @programme_option
+@json_option
 @command_errors
-def campaign_export(code: str, programme_code: str | None) -> None:
+def campaign_export(code: str, programme_code: str | None, as_json: bool) -> None:
     """Print a campaign as the file that loads without a difference."""
     with opened() as here, here.db.read() as session:
-        click.echo(dump(loading.export(session, _campaign(session, code, programme_code))), nl=False)
+        definition = loading.export(session, _campaign(session, code, programme_code))
+    emit(definition.model_dump(mode="json"), as_json, dump(definition).rstrip("\n"))
 
 
 @click.command()

@@ -93,7 +93,7 @@ def soon(session: Session, now: datetime) -> None:
     programme = session.scalars(sa.select(Programme).order_by(Programme.id).limit(1)).one()
     club = session.scalar(
         sa.select(Club)
-        .where(Club.programme_id == programme.id, Club.kind == ClubKind.IYCF)
+        .where(Club.programme_id == programme.id, Club.kind == ClubKind.LISTENERS_CLUB)
         .order_by(Club.code)
         .limit(1)
     )

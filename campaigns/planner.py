@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from campaigns.definitions.model import merge
 from campaigns.due import Due
 from campaigns.models import Airing, AiringStatus, Campaign, CampaignState, Episode, Occurrence, Series, Step
 from messaging import hours, outbox
-from messaging.clock import local
+from messaging.clock import at_local, local
 from messaging.database import Database, insert_ignore
 from messaging.departure import hours_rules, render
 from messaging.letters import measure
@@ -97,7 +97,7 @@ def _of_campaign(
 ) -> Iterator[Due]:
     whole = Audience.model_validate(campaign.definition["audience"] or {})
     steps = session.scalars(sa.select(Step).where(Step.campaign_id == campaign.id, Step.removed_at.is_(None))).all()
-    since = max(now - LOOK_BACK, campaign.started_at or now)
+    started = campaign.started_at or now
     until = now + ahead
     planned = _planned(session, [step.id for step in steps])
     airings = broadcasts(session, programme.id, now)
@@ -107,9 +107,18 @@ def _of_campaign(
         said = Said.model_validate(step.definition)
         meant = merge(whole, said.audience)
         where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
+        since = max(now - LOOK_BACK, _from(started, said, programme.zone))
         for batch in calendar.batches(said, since, until, programme.zone, cycles=list(where.markets), airings=airings):
             if (step.id, batch.name) not in planned and _is_within(campaign, batch, programme.zone):
                 yield Due(programme, campaign, step, said, meant, batch, where, rules)
+
+
+def _from(started: datetime, said: Said, zone: str) -> datetime:
+    """Since when a step of a started campaign counts: a dated one of that very day too, though its hour has passed.
+
+    Whoever starts a message for today at ten past wants it to leave now, not next year.
+    """
+    return at_local(local(started, zone).date(), time.min, zone) if said.when.date else started
 
 
 def _planned(session: Session, step_ids: Sequence[int]) -> set[tuple[int, str]]:

@@ -95,11 +95,14 @@ def simulate(
         run.heard = session.scalar(sa.select(sa.func.max(Message.id))) or 0
         gateway = session.scalars(sa.select(Gateway).where(Gateway.name == SIMULATOR)).one()
         here.adapters.put(gateway, Simulator(here.adapters.book, lambda: run.clock, FAIR))
-    for day in range(days):
-        for moment in _moments(since + timedelta(days=day)):
-            run.clock = moment
-            _tick(run)
-        progress(day + 1, days)
+    try:
+        for day in range(days):
+            for moment in _moments(since + timedelta(days=day)):
+                run.clock = moment
+                _tick(run)
+            progress(day + 1, days)
+    finally:
+        here.adapters.drop(gateway)  # from here on the carrier goes by the real clock again
     return _told(run, since, since + timedelta(days=days))
 
 

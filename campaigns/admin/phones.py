@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ from messaging.models import (
     FacilitatorClub,
     Member,
     MemberPhone,
+    Message,
     Phone,
     Place,
     Programme,
@@ -41,6 +42,7 @@ Query = sa.Select[*tuple[Any, ...]]
 ROLES = ("member", "facilitator", "advisor", "radio")
 SHOWN = 4  # phones side by side
 FOUND = 8  # of each role in a search
+JUST = timedelta(hours=1)
 LONGEST = 1_000  # characters of an SMS that somebody writes here
 NO_CONTENT = 204
 
@@ -79,10 +81,12 @@ def page() -> str:
     query, role = request.args.get("q", "").strip(), request.args.get("role", "")
     with installation().db.read() as session:
         chosen = [handset(session, ident) for ident in _chosen()]
-        found = list(search(session, query, role))
+        recent = [] if query or role else just_written(session, utc_now())
+        found = [one for one in search(session, query, role) if one not in recent]
         screens = [(one, thread(session, one.id)) for one in chosen]
-    others = [one for one in found if one not in chosen]
-    return render_template("phones.html", screens=screens, found=others, q=query, role=role, roles=ROLES, most=SHOWN)
+    offered = {"recent": recent, "found": found}
+    others = {name: [one for one in handsets if one not in chosen] for name, handsets in offered.items()}
+    return render_template("phones.html", screens=screens, q=query, role=role, roles=ROLES, most=SHOWN, **others)
 
 
 @phones.get("/<int:ident>/thread")
@@ -122,6 +126,16 @@ def search(session: Session, query: str, role: str) -> Iterator[Handset]:
                 if row.id not in seen:
                     seen.add(row.id)
                     yield Handset(row.id, row.last_two, name, row.language, row.where)
+
+
+def just_written(session: Session, now: datetime) -> list[Handset]:
+    """The phones that got an SMS within the last hour, the latest first: where a newcomer finds something to answer."""
+    newest = sa.func.max(Message.handed_over_at)
+    query = sa.select(Message.phone_id).where(
+        Message.handed_over_at > now - JUST, Message.programme_id.in_(programme_ids())
+    )
+    idents = session.scalars(query.group_by(Message.phone_id).order_by(newest.desc()).limit(FOUND))
+    return [handset(session, ident) for ident in idents.all()]
 
 
 def handset(session: Session, ident: int) -> Handset:

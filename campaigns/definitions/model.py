@@ -9,7 +9,19 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from campaigns.definitions.values import ClubCode, Code, Hour, Lang, Line, OneOrMany, Passage, Row, Span, as_list
+from campaigns.definitions.values import (
+    ClubCode,
+    Code,
+    Hour,
+    Lang,
+    Line,
+    OneOrMany,
+    Passage,
+    Row,
+    Span,
+    StepName,
+    as_list,
+)
 
 Topic = Literal["nutrition", "iycf", "hygiene", "agro", "livestock", "market", "climate", "finance", "rights"]
 Pillar = Literal["productive", "financial", "social"]
@@ -70,6 +82,9 @@ class Audience(Part):
     languages: Many[Lang] | None = None
     life_stages: Many[LifeStage] | None = Field(None, description="such a step needs `personal`")
     hea: Many[Hea] | None = Field(None, description="wealth groups: a filter only, never in an SMS")
+    received: StepName | None = Field(
+        None, description="campaign/step: the phones that got this step, for a correction"
+    )
 
 
 class When(Part):

@@ -15,7 +15,13 @@ from campaigns.definitions.tree import Tree, plant
 
 SHOWN = 60  # letters of a wrong value that a sentence repeats
 STATUS = ("status", "state")
-PATTERNS = {values.CODE: "code", values.LANGUAGE: "language", values.CLUB: "club_code", values.ROW: "row"}
+PATTERNS = {
+    values.CODE: "code",
+    values.LANGUAGE: "language",
+    values.CLUB: "club_code",
+    values.ROW: "row",
+    values.STEP: "step_name",
+}
 # pydantic's kinds of error and the sentence for each; kinds that carry a limit are said in `_limit`.
 KINDS = {
     "string_type": "text",

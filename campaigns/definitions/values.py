@@ -18,6 +18,7 @@ CODE = r"^[a-z0-9](-?[a-z0-9]){1,39}$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Z][a-z]{3})?$"
 CLUB = r"^[1-9]\d{3}$"
 ROW = r"^[A-Z]{1,3}\d{1,3}$"
+STEP = r"^[a-z0-9](-?[a-z0-9]){1,39}/[a-z0-9](-?[a-z0-9]){1,39}$"
 
 
 def hour(value: object) -> dt.time:
@@ -92,3 +93,4 @@ Code = Annotated[str, Field(pattern=CODE, max_length=40)]
 Lang = Annotated[str, Field(pattern=LANGUAGE)]
 ClubCode = Annotated[str, Field(pattern=CLUB)]
 Row = Annotated[str, Field(pattern=ROW)]
+StepName = Annotated[str, Field(pattern=STEP)]

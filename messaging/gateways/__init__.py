@@ -57,6 +57,10 @@ class Adapters:
         """Use this adapter for a gateway; for tests and time-lapse runs."""
         self._opened[gateway.id] = adapter
 
+    def drop(self, gateway: Gateway) -> None:
+        """Forget a gateway's adapter: the next call opens its own again."""
+        self._opened.pop(gateway.id, None)
+
     def close(self) -> None:
         """Let go of all connections."""
         for adapter in self._opened.values():

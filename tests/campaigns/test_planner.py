@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from campaigns import planner
-from messaging import inbox
+from messaging import inbox, sender
+from messaging.database import Database
 from messaging.gateways.protocol import Arrival
 from messaging.models import Message, Phone
 from messaging.models.people import ClubKind
@@ -151,3 +153,34 @@ def test_a_stop_closes_what_is_planned_already(world: World) -> None:
     assert (message.state, message.reason) == (State.CLOSED, "opted_out")
     with world.db.read() as session:
         assert session.get_one(Phone, world.phones["+22370000001"]).opted_out_by == "sms"
+
+
+def test_a_single_message_started_after_its_hour_today_leaves_now(world: World) -> None:
+    world.member("+22370000001")
+    world.campaign(hygiene(hour="08:00"))
+    assert plan(world).planned == 1
+
+
+def test_a_correction_goes_to_the_phones_that_got_the_message(installation, world: World) -> None:
+    world.member("+22370000001")
+    world.campaign(hygiene())
+    plan(world)
+    sender.send_due(installation, world.now)
+    world.member("+22370000002")  # came later, got nothing
+    corrected = hygiene(audience={"received": "hygiene-essai/mains"}).model_copy(update={"campaign": "correction"})
+    world.campaign(corrected)
+    assert plan(world).planned == 1
+    assert messages(world)[-1].phone_id == world.phones["+22370000001"]
+
+
+def test_four_planners_at_once_plan_each_message_once(installation, world: World) -> None:
+    for number in range(40):
+        world.member(f"+223700000{number:02d}")
+    world.campaign(hygiene())
+    databases = [Database(world.db.url, world.db.keys) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda db: planner.plan(db, world.now, AHEAD).planned, databases))
+    for db in databases:
+        db.dispose()
+    assert sum(done) == 40
+    assert len(messages(world)) == 40
