@@ -16,7 +16,7 @@ from waitress import serve
 import campaigns.admin
 import campaigns.cli
 import messaging.cli
-from campaigns import demonstration, planner
+from campaigns import demonstration, life, planner
 from campaigns.conversation.converse import converse
 from messaging import outbox, receipts, resolving, sender, settings
 from messaging.cli import command_errors
@@ -59,12 +59,19 @@ def expire_job(here: Installation, now: datetime) -> Mapping[str, int]:
         return outbox.expire(session, now)
 
 
+def enrol_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Take those into running campaigns who were registered since."""
+    with here.db.write() as session:
+        return {"enrolled": life.enrol_newcomers(session, now)}
+
+
 JOBS: tuple[Job, ...] = (
     Job("plan", plan_job, every_seconds=20, wakes=("send",)),
     Job("send", sender.send_due, every_seconds=1, wakes=("send",)),
     Job("converse", converse_job, every_seconds=1, wakes=("send",)),
     Job("resolve", resolving.resolve, every_seconds=15, wakes=("send",)),
     Job("expire", expire_job, every_seconds=60),
+    Job("enrol", enrol_job, every_seconds=6 * 3600),
     Job("carrier", carrier_job, every_seconds=1),
 )
 

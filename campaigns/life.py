@@ -23,7 +23,7 @@ from messaging import audit, outbox, staff
 from messaging.clock import local
 from messaging.database import change, insert_ignore
 from messaging.errors import RefusedError
-from messaging.models import Chain, Programme, Role, Staff, Text, TextState
+from messaging.models import Chain, PausedStep, Programme, Role, Staff, Text, TextState
 from messaging.rules import Reason
 
 STARTABLE = (CampaignState.APPROVED, CampaignState.PAUSED)
@@ -106,7 +106,9 @@ def start(session: Session, campaign_id: int, staff_id: int | None, now: datetim
             f"This campaign cannot start: {campaign.state.value}. Have it approved first."
         )
     if campaign.state is CampaignState.PAUSED:
-        outbox.release_steps(session, _step_ids(session, campaign.id), Reason.PAUSED_CAMPAIGN)
+        steps = _step_ids(session, campaign.id)
+        session.execute(sa.delete(PausedStep).where(PausedStep.step_id.in_(steps)))
+        outbox.release_steps(session, steps, Reason.PAUSED_CAMPAIGN)
     campaign.state, campaign.started_at = CampaignState.RUNNING, campaign.started_at or now
     campaign.lock += 1
     enrol_all(session, campaign, programme, now)
@@ -125,7 +127,9 @@ def pause(session: Session, campaign_id: int, staff_id: int | None, now: datetim
         raise RefusedError("Cette campagne n'est pas en cours. / This campaign is not running.")
     campaign.state = CampaignState.PAUSED
     campaign.lock += 1
-    held = outbox.hold_steps(session, _step_ids(session, campaign.id), Reason.PAUSED_CAMPAIGN)
+    steps = _step_ids(session, campaign.id)
+    session.add_all(PausedStep(step_id=step_id) for step_id in steps)  # what is on its way may come back to waiting
+    held = outbox.hold_steps(session, steps, Reason.PAUSED_CAMPAIGN)
     _note(session, campaign, staff_id, "paused", now, held=held)
     return campaign
 
@@ -146,6 +150,16 @@ def enrol_all(session: Session, campaign: Campaign, programme: Programme, now: d
     ).where(sa.true())
     columns = ["campaign_id", "member_id", "anchor_on", "ended_at"]
     return change(session, insert_ignore(session, Enrolment, columns[:2]).from_select(columns, query.distinct()))
+
+
+def enrol_newcomers(session: Session, now: datetime) -> int:
+    """Enrol whoever joined a running campaign's audience since the last time, from tomorrow on; gives how many."""
+    query = sa.select(Campaign, Programme).join(Programme, Programme.id == Campaign.programme_id)
+    running = query.where(Campaign.state == CampaignState.RUNNING, Programme.ended_at.is_(None))
+    tomorrow = now + timedelta(days=1)
+    return sum(
+        enrol_all(session, campaign, programme, tomorrow) for campaign, programme in session.execute(running).all()
+    )
 
 
 def enrol(session: Session, member_id: int, programme: Programme, now: datetime) -> None:

@@ -14,6 +14,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from campaigns import audience, calendar, slots
@@ -26,16 +27,20 @@ from campaigns.models import Airing, AiringStatus, Campaign, CampaignState, Epis
 from messaging import hours, outbox
 from messaging.clock import at_local, local
 from messaging.database import Database, insert_ignore
-from messaging.departure import hours_rules, render
+from messaging.departure import hours_rules
+from messaging.errors import DataError
 from messaging.letters import measure
 from messaging.models import Chain, Gateway, Member, Programme, Text, TextState, TextVersion
 from messaging.models.post import Kind
 from messaging.outbox import Letter
 from messaging.routing import choose
 from messaging.rules import Reason
+from messaging.texts import render
 
+log = structlog.get_logger()
 LOOK_BACK = timedelta(days=3)  # after an outage, what is still of use is planned all the same
 AROUND = timedelta(days=8)  # airings this near are looked at: a call leaves at most a week before
+EARLIER = timedelta(days=1)
 PIECE = 250_000  # members planned in one transaction, so that no other writer waits longer than a second
 
 
@@ -71,12 +76,21 @@ def plan(db: Database, now: datetime, ahead: timedelta) -> Plan:
         names = [(due.campaign.id, due.step.id, due.batch.name) for due in due_batches(session, now, ahead)]
     done = Plan()
     for campaign_id, step_id, name in names:
-        more = True
-        while more:
-            with db.write() as session:
-                result, more = plan_piece(session, campaign_id, step_id, name, now, ahead)
-            done.add(result)
+        try:
+            _plan_whole(db, campaign_id, step_id, name, now, ahead, done)
+        except Exception as error:  # one broken step must not keep the others from being planned
+            log.error("a step cannot be planned", step=step_id, error=type(error).__name__, exc_info=True)
     return done
+
+
+def _plan_whole(
+    db: Database, campaign_id: int, step_id: int, name: str, now: datetime, ahead: timedelta, done: Plan
+) -> None:
+    more = True
+    while more:
+        with db.write() as session:
+            result, more = plan_piece(session, campaign_id, step_id, name, now, ahead)
+        done.add(result)
 
 
 def due_batches(session: Session, now: datetime, ahead: timedelta, campaign_id: int | None = None) -> Iterator[Due]:
@@ -89,7 +103,12 @@ def due_batches(session: Session, now: datetime, ahead: timedelta, campaign_id: 
     if campaign_id is not None:
         query = query.where(Campaign.id == campaign_id)
     for campaign, programme in session.execute(query):
-        yield from _of_campaign(session, campaign, programme, now, ahead)
+        try:
+            found = list(_of_campaign(session, campaign, programme, now, ahead))
+        except (ValueError, DataError) as error:  # a row that cannot be read: that campaign waits for its mending
+            log.error("a campaign cannot be read", campaign=campaign.id, error=str(error)[:200])
+            continue
+        yield from found
 
 
 def _of_campaign(
@@ -98,7 +117,6 @@ def _of_campaign(
     whole = Audience.model_validate(campaign.definition["audience"] or {})
     steps = session.scalars(sa.select(Step).where(Step.campaign_id == campaign.id, Step.removed_at.is_(None))).all()
     started = campaign.started_at or now
-    until = now + ahead
     planned = _planned(session, [step.id for step in steps])
     airings = broadcasts(session, programme.id, now)
     rules = [] if programme.always_open else hours_rules(session, programme.id)
@@ -108,9 +126,19 @@ def _of_campaign(
         meant = merge(whole, said.audience)
         where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
         since = max(now - LOOK_BACK, _from(started, said, programme.zone))
+        # A call may have to move back into the open hours of the day before.
+        until = now + ahead + (EARLIER if said.when.before_airing is not None else timedelta(0))
         for batch in calendar.batches(said, since, until, programme.zone, cycles=list(where.markets), airings=airings):
-            if (step.id, batch.name) not in planned and _is_within(campaign, batch, programme.zone):
-                yield Due(programme, campaign, step, said, meant, batch, where, rules)
+            due = Due(programme, campaign, step, said, meant, batch, where, rules)
+            is_open = (step.id, batch.name) not in planned and _is_within(campaign, batch, programme.zone)
+            if is_open and (batch.due_at < now + ahead or _must_go_early(due, now, ahead)):
+                yield due
+
+
+def _must_go_early(due: Due, now: datetime, ahead: timedelta) -> bool:
+    """Whether a call whose own moment is closed leaves, moved back, before this pass looks no further."""
+    leaves_at = _leaves_at(due, now, due.step.send_as)
+    return leaves_at is not None and leaves_at < min(now + ahead, due.batch.due_at)
 
 
 def _from(started: datetime, said: Said, zone: str) -> datetime:
@@ -220,7 +248,7 @@ def _plan_source(
     done = Plan()
     for language, own in tongues:
         spoken = sa.and_(people.c.language == language, people.c.own.is_(None) if own is None else people.c.own == own)
-        text = _text(session, due, language, own)
+        text = _text(session, due, language, own, club)
         if text is None or leaves_at is None:
             count = session.scalar(sa.select(sa.func.count()).select_from(people).where(spoken)) or 0
             reason = Reason.STALE if leaves_at is None else Reason.NO_TEXT
@@ -264,14 +292,14 @@ class Chosen:
     version: TextVersion
 
 
-def _text(session: Session, due: Due, language: str, own: str | None) -> Chosen | None:
+def _text(session: Session, due: Due, language: str, own: str | None, club: bool) -> Chosen | None:
     """The first text of the chain that may leave: approved, or for a demonstration any that has words."""
     for code in [language, *_falls_to(session, due.programme.id, language, own)]:
         text = session.scalar(sa.select(Text).where(Text.step_id == due.step.id, Text.language == code))
         if text is None or not (text.state is TextState.APPROVED or due.programme.demonstration):
             continue
         version = session.get_one(TextVersion, (text.id, text.version))
-        if version.sms:
+        if version.club if club else version.sms:  # a personal text never stands in for the wording for the family
             return Chosen(text, version)
     return None
 
@@ -286,7 +314,7 @@ def _falls_to(session: Session, programme_id: int, language: str, own: str | Non
 def _letter(
     session: Session, due: Due, language: str, text: Chosen, values: dict[str, str], leaves_at: datetime, club: bool
 ) -> Letter:
-    words = text.version.club if club and text.version.club else text.version.sms
+    words = (text.version.club if club else text.version.sms) or ""
     kind = Kind.SERVICE if club else due.step.send_as
     gateways = session.scalars(sa.select(Gateway)).all()
     gateway = choose(gateways, "", kind, due.programme.demonstration) or (gateways[0] if gateways else None)

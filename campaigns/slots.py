@@ -52,7 +52,7 @@ def groups(
         language: the language the words are in.
         club: whether the wording for the family is meant.
     """
-    words = version.club if club and version.club else version.sms
+    words = (version.club if club else version.sms) or ""
     wanted = [SLOTS[name] for name in dict.fromkeys(names(words)) if name in SLOTS]
     common = _of_batch(session, due, wanted, language)
     by = _recipient_column(people, wanted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,13 +14,6 @@ from messaging.models import Budget
 def month_of(moment: datetime) -> date:
     """The first day of a moment's month."""
     return moment.date().replace(day=1)
-
-
-def month_parts(session: Session, column: Any) -> list[sa.ColumnElement[Any]]:
-    """The expressions that group a time column by month, on either database."""
-    if session.get_bind().dialect.name == "sqlite":
-        return [sa.func.substr(column, 1, 7)]
-    return [sa.func.date_trunc("month", column)]
 
 
 def reserve(session: Session, programme_id: int, due_at: datetime, micros: int) -> None:

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from messaging import budget
+from messaging.errors import DataError
 from messaging.hours import HoursRule, next_open, parse_spans
 from messaging.models import (
     Cap,
@@ -20,6 +22,7 @@ from messaging.models import (
     Member,
     MemberPhone,
     Message,
+    PausedStep,
     Phone,
     Programme,
     Text,
@@ -27,11 +30,14 @@ from messaging.models import (
     TextVersion,
 )
 from messaging.models.people import ContentLevel, Ownership, Purpose
-from messaging.models.post import Kind
+from messaging.models.post import Kind, State
 from messaging.routing import SIMULATOR, choose
-from messaging.rules import Facts, Verdict, decide
+from messaging.rules import Facts, Reason, Verdict, decide
+from messaging.texts import render
 
+log = structlog.get_logger()
 REPLIES_AN_HOUR = 10
+UNREADABLE_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -50,21 +56,15 @@ def look(session: Session, messages: Sequence[Message], now: datetime) -> list[D
     return [_departure(known, message, now) for known in [_gather(session, messages, now)] for message in messages]
 
 
-def render(words: str, slots: dict[str, Any] | None) -> str:
-    """The wire text: the approved words with the values in their braces."""
-    for name, value in (slots or {}).items():
-        words = words.replace("{" + name + "}", str(value))
-    return words
-
-
 @dataclass(frozen=True)
 class _Known:
     phones: dict[int, Phone]
     programmes: dict[int, Programme]
-    rules: dict[int, list[HoursRule]]
+    rules: dict[int, list[HoursRule] | None]  # None: a row cannot be read, nothing leaves until it is mended
     texts: dict[int, Text]
     versions: dict[tuple[int, int], TextVersion]
     gateways: list[Gateway]
+    paused: set[int]  # steps of paused campaigns
     members: set[int]  # who agreed
     agreed_phones: set[int]
     personal: set[tuple[int, int]]  # member and phone that chose personal content
@@ -81,10 +81,11 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
     return _Known(
         phones=_by_id(session, Phone, phone_ids),
         programmes=programmes,
-        rules={key: hours_rules(session, key) for key, row in programmes.items() if not row.always_open},
+        rules={key: _rules(session, key) for key, row in programmes.items() if not row.always_open},
         texts=texts,
         versions=_versions(session, messages),
-        gateways=list(session.scalars(sa.select(Gateway))),
+        gateways=list(session.scalars(sa.select(Gateway).order_by(Gateway.id).with_for_update())),  # their buckets
+        paused=set(session.scalars(sa.select(PausedStep.step_id))),
         members=_agreed(session, Consent.member_id, members),
         agreed_phones=_agreed(session, Consent.phone_id, phone_ids),
         personal=_personal(session, members),
@@ -114,9 +115,14 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         personal=message.personal,
         owner_chose_personal=(message.member_id or 0, phone.id) in known.personal,
         demonstration=programme.demonstration,
+        campaign_paused=message.step_id in known.paused,
         gateway=_standing(gateway),
         trial=message.trial_of is not None,
     )
+    if not text:
+        return Departure(message, phone, text, gateway, Verdict("close", Reason.NO_TEXT))
+    if known.rules.get(programme.id, []) is None:
+        return Departure(message, phone, text, gateway, Verdict("later", Reason.HOURS, now + UNREADABLE_WAIT))
     return Departure(message, phone, text, gateway, decide(facts, now))
 
 
@@ -136,7 +142,9 @@ def _words(known: _Known, message: Message) -> tuple[str, bool]:
     if version is None:
         return "", False
     text = known.texts[version.text_id]
-    words = version.club if message.use_club and version.club else version.sms
+    words = version.club if message.use_club else version.sms
+    if not words:
+        return "", False
     approved = text.state is TextState.APPROVED and text.approved_hash == version.hash
     return render(words, message.slots), approved
 
@@ -145,7 +153,15 @@ def _opens(known: _Known, message: Message, programme: Programme, now: datetime)
     if programme.always_open:
         return now
     kind = "service" if message.kind is Kind.SERVICE else "campaign"
-    return next_open(known.rules[programme.id], kind, now, programme.zone)
+    return next_open(known.rules[programme.id] or [], kind, now, programme.zone)
+
+
+def _rules(session: Session, programme_id: int) -> list[HoursRule] | None:
+    try:
+        return hours_rules(session, programme_id)
+    except DataError as error:
+        log.error("an hours row cannot be read", programme=programme_id, error=str(error))
+        return None
 
 
 def hours_rules(session: Session, programme_id: int) -> list[HoursRule]:
@@ -211,7 +227,7 @@ def _looping(session: Session, phone_ids: set[int], now: datetime) -> set[int]:
         .where(
             Message.phone_id.in_(phone_ids),
             Message.kind == Kind.REPLY,
-            Message.handed_over_at > now - timedelta(hours=1),
+            sa.or_(Message.handed_over_at > now - timedelta(hours=1), Message.state == State.SUBMITTING),
         )
         .group_by(Message.phone_id)
         .having(sa.func.count() >= REPLIES_AN_HOUR)
@@ -233,7 +249,11 @@ def _capped(session: Session, phone_ids: set[int], now: datetime) -> dict[Kind, 
 def _had(session: Session, phone_ids: set[int], kind: Kind, since: datetime, most: int) -> set[int]:
     query = (
         sa.select(Message.phone_id)
-        .where(Message.phone_id.in_(phone_ids), Message.kind == kind, Message.handed_over_at > since)
+        .where(
+            Message.phone_id.in_(phone_ids),
+            Message.kind == kind,
+            sa.or_(Message.handed_over_at > since, Message.state == State.SUBMITTING),
+        )
         .group_by(Message.phone_id)
         .having(sa.func.count() >= most)
     )

@@ -42,6 +42,8 @@ def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
     """Store one SMS and, when it is a STOP, its effect; gives its id, or None when it was there already."""
     text = clean(arrival.text)
     phone = _phone(session, arrival)
+    if phone is not None:  # first of all: whoever handles an SMS of this phone locks it first too
+        session.refresh(phone, with_for_update=True)
     statement = insert_ignore(session, Inbound, ["gateway_id", "dedupe_key"])
     values = {
         "gateway_id": gateway.id, "dedupe_key": arrival.dedupe_key[:80], "kind": arrival.kind, "text": text,
@@ -96,6 +98,7 @@ def opt_out(session: Session, phone: Phone, by: str, now: datetime) -> bool:
     """Close a phone for everything but answers to its own SMS, at once and for good; False when it was closed."""
     session.execute(sa.delete(Pending).where(Pending.phone_id == phone.id))
     if phone.opted_out_at is not None:
+        phone.opted_out_at = max(phone.opted_out_at, now)  # a later yes must be later than the last STOP
         return False
     phone.opted_out_at, phone.opted_out_by = now, by
     outbox.close_phone(session, phone.id, Reason.OPTED_OUT, now)

@@ -6,6 +6,7 @@ must pass is asked here for the first time (`rules.MUST_PASS`), as conditions of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from messaging.models.post import Kind, State
 from messaging.rules import MUST_PASS, PRIORITY, Check, Reason
 
 UNSENT = (State.WAITING, State.HELD)
+CLOSED_AT_ONCE = 10_000
 MESSAGE = Message.__table__
 COPIED = ("phone_id", "member_id", "club_id", "village_id")  # what a source query gives, in this order
 
@@ -110,13 +112,29 @@ def close(session: Session, message: Message, reason: Reason, now: datetime) -> 
 
 
 def close_all(session: Session, which: sa.ColumnElement[bool], reason: Reason, now: datetime) -> int:
-    """End every message of a condition that has not left, and free its money; gives how many."""
-    unsent = sa.and_(Message.state.in_(UNSENT), which)
-    _free(session, unsent)
-    return change(
-        session,
-        sa.update(Message).where(unsent).values(state=State.CLOSED, reason=reason.value, closed_at=now),
-    )
+    """End every message of a condition that has not left, and free its money; gives how many.
+
+    What is freed is what this very statement closed; the month's row is written last.
+    """
+    total = 0
+    freed: Counter[tuple[int, datetime]] = Counter()
+    while True:
+        ids = sa.select(Message.id).where(Message.state.in_(UNSENT), which).limit(CLOSED_AT_ONCE)
+        rows = session.execute(
+            sa.update(Message)
+            .where(Message.id.in_(ids), Message.state.in_(UNSENT))
+            .values(state=State.CLOSED, reason=reason.value, closed_at=now)
+            .returning(Message.programme_id, Message.due_at, Message.price_micros),
+            execution_options={"synchronize_session": False},
+        ).all()
+        for programme_id, due_at, micros in rows:
+            freed[(programme_id, due_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0))] += micros
+        total += len(rows)
+        if len(rows) < CLOSED_AT_ONCE:
+            break
+    for (programme_id, month), micros in sorted(freed.items()):
+        budget.reserve(session, programme_id, month, -micros)
+    return total
 
 
 def close_phone(session: Session, phone_id: int, reason: Reason, now: datetime) -> int:
@@ -140,20 +158,27 @@ def release_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> 
     return _move(session, held, State.HELD, State.WAITING, None)
 
 
-def expire(session: Session, now: datetime, patience_days: int = 1) -> dict[str, int]:
-    """Close what is of no use any more, and what left and was never heard of again.
+def expire(session: Session, now: datetime, patience: timedelta = timedelta(days=1)) -> dict[str, int]:
+    """Close what is of no use any more, and what left, or may have left, and was never heard of again.
 
     Returns:
-        Counts: `stale` never left; `no_receipt` left, and no receipt came until a day after its use.
+        Counts: `stale` never left; `unknown` may have left, its money stays reserved until a receipt decides;
+        `no_receipt` left, and no receipt came until a day after its use.
     """
-    stale = close_all(session, Message.useful_until <= now, Reason.STALE, now)
-    silent = change(
-        session,
-        sa.update(Message)
-        .where(Message.state == State.HANDED_OVER, Message.useful_until <= now - timedelta(days=patience_days))
-        .values(state=State.CLOSED, reason=Reason.NO_RECEIPT.value, closed_at=now),
-    )
-    return {"stale": stale, "no_receipt": silent}
+    parked = Message.reason == Reason.UNKNOWN.value
+    over = Message.useful_until <= now - patience
+    stale = sa.and_(Message.useful_until <= now, sa.or_(Message.reason.is_(None), ~parked))
+    unknown = sa.or_(Message.state == State.SUBMITTING, sa.and_(Message.state == State.HELD, parked))
+    return {
+        "stale": close_all(session, stale, Reason.STALE, now),
+        "unknown": _end(session, sa.and_(unknown, over), Reason.UNKNOWN, now),
+        "no_receipt": _end(session, sa.and_(Message.state == State.HANDED_OVER, over), Reason.NO_RECEIPT, now),
+    }
+
+
+def _end(session: Session, which: sa.ColumnElement[bool], reason: Reason, now: datetime) -> int:
+    values = {"state": State.CLOSED, "reason": reason.value, "closed_at": now}
+    return change(session, sa.update(Message).where(which).values(**values))
 
 
 def consented(purpose: Purpose, member_id: Any, phone_id: Any) -> sa.ColumnElement[bool]:
@@ -201,16 +226,6 @@ def _allowed(query: sa.Select[Any], people: sa.Subquery, letter: Letter) -> sa.S
 
 def _literal(value: int | None) -> sa.ColumnElement[Any]:
     return sa.literal(value, sa.BigInteger())
-
-
-def _free(session: Session, unsent: sa.ColumnElement[bool]) -> None:
-    rows = session.execute(
-        sa.select(Message.programme_id, sa.func.min(Message.due_at), sa.func.sum(Message.price_micros))
-        .where(unsent)
-        .group_by(Message.programme_id, *budget.month_parts(session, Message.due_at))
-    ).all()
-    for programme_id, due_at, micros in rows:
-        budget.reserve(session, programme_id, due_at, -int(micros))
 
 
 def _move(session: Session, which: sa.ColumnElement[bool], source: State, target: State, reason: Reason | None) -> int:

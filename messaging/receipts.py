@@ -66,8 +66,9 @@ def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: da
     does not grow with the number of reports.
     """
     with session.no_autoflush:
-        attempts = _attempts(session, gateway, reports)
-        messages = locked_messages(session, {attempt.message_id for attempt in attempts.values()})
+        known = _attempts(session, gateway, reports)
+        messages = locked_messages(session, {attempt.message_id for attempt in known.values()})
+        attempts = _attempts(session, gateway, reports)  # again, now that nobody else writes to them
         new = _new(session, gateway, reports)
         tab, reached = Tab(), set[int]()
         for report in new:
@@ -85,18 +86,20 @@ class Tab:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self._charges: dict[tuple[int, date], tuple[datetime, int]] = {}
+        self._charges: dict[tuple[int, date], tuple[datetime, int, int]] = {}
 
-    def charge(self, message: Message) -> None:
-        """One message was handed over."""
+    def charge(self, message: Message, is_reserved: bool = True) -> None:
+        """One message was handed over; what was closed unsent has no reservation any more."""
         key = (message.programme_id, budget.month_of(message.due_at))
-        _, sum_so_far = self._charges.get(key, (message.due_at, 0))
-        self._charges[key] = (message.due_at, sum_so_far + message.price_micros)
+        due_at, charged, lost = self._charges.get(key, (message.due_at, 0, 0))
+        more = 0 if is_reserved else message.price_micros
+        self._charges[key] = (due_at, charged + message.price_micros, lost + more)
 
     def pay(self, session: Session) -> None:
-        """Write it down."""
-        for (programme_id, _), (due_at, micros) in sorted(self._charges.items()):
-            budget.charge(session, programme_id, due_at, micros)
+        """Write it down; last in a transaction, so that nobody waits for the month's row and a message in a circle."""
+        for (programme_id, _), (due_at, charged, lost) in sorted(self._charges.items()):
+            budget.charge(session, programme_id, due_at, charged)
+            budget.reserve(session, programme_id, due_at, lost)
 
 
 def settle(attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
@@ -104,10 +107,12 @@ def settle(attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
     if attempt.state not in OPEN:
         return
     attempt.state, attempt.settled_at = AttemptState.ACCEPTED, now
-    if message.state in (State.SUBMITTING, State.WAITING, State.HELD) or message.reason == Reason.UNKNOWN.value:
-        message.state, message.reason, message.closed_at = State.HANDED_OVER, None, None
-        message.handed_over_at = message.handed_over_at or now
-        tab.charge(message)
+    if message.handed_over_at is not None:
+        return
+    is_reserved = message.state is not State.CLOSED or message.reason == Reason.UNKNOWN.value
+    message.state, message.reason, message.closed_at = State.HANDED_OVER, None, None
+    message.handed_over_at = now
+    tab.charge(message, is_reserved)
 
 
 def locked_messages(session: Session, ids: Collection[int]) -> dict[int, Message]:
@@ -123,7 +128,8 @@ def _attempts(session: Session, gateway: Gateway, reports: Sequence[Report]) -> 
     keys = {report.idempotency_key for report in reports if report.idempotency_key}
     idents = {report.provider_id for report in reports if report.provider_id and not report.idempotency_key}
     about = Attempt.id.in_(keys) | Attempt.provider_id.in_(idents) if idents else Attempt.id.in_(keys)
-    rows = session.scalars(sa.select(Attempt).where(Attempt.gateway_id == gateway.id, about)).all()
+    query = sa.select(Attempt).where(Attempt.gateway_id == gateway.id, about)
+    rows = session.scalars(query, execution_options={"populate_existing": True}).all()
     return {name: row for row in rows for name in (row.id, row.provider_id) if name}
 
 

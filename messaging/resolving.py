@@ -10,18 +10,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from messaging import receipts
 from messaging.database import change
-from messaging.departure import render
+from messaging.errors import SettingError
 from messaging.gateways.protocol import Adapter, Found, Outbound, Resolution
 from messaging.installation import Installation
 from messaging.models import Attempt, Gateway, Message, Phone, TextVersion
 from messaging.models.post import AttemptState, State
 from messaging.rules import Reason
 from messaging.sender import outbound
+from messaging.texts import render
 
+log = structlog.get_logger()
 BATCH = 200
 
 
@@ -47,12 +50,19 @@ def resolve(here: Installation, now: datetime) -> dict[str, int]:
         counts["stuck"] = mark_stuck(session, here, now)
         cases = _cases(session, here, now)
     for case in cases:
-        resolution = case.adapter.resolve(
-            case.outbound, case.started_at, now, case.taken
-        )  # no transaction is open here
+        resolution = _look(case, now)  # no transaction is open here
         with here.db.write() as session:
             counts[_settle(session, here, case, resolution, now)] += 1
     return {name: count for name, count in counts.items() if count}
+
+
+def _look(case: Case, now: datetime) -> Resolution:
+    """Ask the gateway; one that fails leaves the outcome unknown, and must not stop the other cases."""
+    try:
+        return case.adapter.resolve(case.outbound, case.started_at, now, case.taken)
+    except Exception as error:
+        log.error("a look failed", gateway=case.gateway, error=type(error).__name__, exc_info=True)
+        return Resolution(Found.STILL_UNKNOWN)
 
 
 def mark_stuck(session: Session, here: Installation, now: datetime) -> int:
@@ -78,17 +88,19 @@ def _cases(session: Session, here: Installation, now: datetime) -> list[Case]:
     for attempt in rows:
         attempt.looks += 1
         attempt.next_look_at = _next_look(attempt, here, now)
-        cases.append(_case(session, here, attempt))
+        try:
+            cases.append(_case(session, here, attempt))
+        except SettingError as error:  # its gateway cannot be opened now; its turn comes again
+            log.error("a gateway cannot be opened", attempt=attempt.id, error=str(error))
     return cases
 
 
-def _next_look(attempt: Attempt, here: Installation, now: datetime) -> datetime | None:
+def _next_look(attempt: Attempt, here: Installation, now: datetime) -> datetime:
+    """When the attempt is looked at again; set before the look, so that a crash in it costs one look and no more."""
     times = here.settings.resolve_after
     if attempt.looks < len(times):
         return max(attempt.started_at + times[attempt.looks], now)
-    if attempt.looks == len(times):
-        return now + here.settings.looks_apart
-    return None
+    return now + here.settings.looks_apart
 
 
 def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
@@ -97,7 +109,7 @@ def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
     text = message.body
     if text is None:
         version = session.get_one(TextVersion, (message.text_id, message.text_version))
-        text = render(version.club if message.use_club and version.club else version.sms, message.slots)
+        text = render((version.club if message.use_club else version.sms) or "", message.slots)
     phone = session.get_one(Phone, message.phone_id)
     letter = outbound(session, here, message, phone, text, gateway, attempt.id)
     return Case(letter, here.adapters.get(gateway), attempt.started_at, gateway.name, _taken(session, message))
@@ -125,12 +137,15 @@ def _settle(session: Session, here: Installation, case: Case, resolution: Resolu
         return "sent"
     if resolution.found is Found.NOT_SENT and _is_certain(attempt, case.adapter, here, now):
         attempt.state, attempt.settled_at = AttemptState.NOT_SENT, now
-        message.state, message.reason, message.next_at = State.WAITING, None, now
+        if message.state is State.SUBMITTING:
+            message.state, message.reason, message.next_at = State.WAITING, None, now
         return "not_sent"
-    if attempt.next_look_at is None:
+    if attempt.looks <= len(here.settings.resolve_after):
+        return "still_unknown"
+    attempt.next_look_at = None
+    if message.state is State.SUBMITTING:
         message.state, message.reason = State.HELD, Reason.UNKNOWN.value
-        return "parked"
-    return "still_unknown"
+    return "parked"
 
 
 def _is_certain(attempt: Attempt, adapter: Adapter, here: Installation, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from messaging.models.post import Kind
@@ -138,6 +138,7 @@ class Verdict:
 
 
 GO = Verdict("go")
+LOOK_AGAIN = timedelta(hours=1)  # at what somebody may change: the budget, a risk level, a gateway
 
 
 def decide(facts: Facts, now: datetime) -> Verdict:
@@ -166,25 +167,25 @@ def _held(facts: Facts, must: frozenset[Check]) -> Verdict | None:
     may_carry = facts.approved or facts.trial or facts.gateway == "simulator"
     no: list[tuple[bool, Reason]] = [
         (facts.quarantined, Reason.QUARANTINE),
-        (
-            Check.TEXT in must and not may_carry,
-            Reason.NOT_APPROVED,
-        ),
-        (Check.RISK in must and facts.risky, Reason.RISK),
+        (Check.TEXT in must and not may_carry, Reason.NOT_APPROVED),
         (facts.campaign_paused, Reason.PAUSED_CAMPAIGN),
-        (Check.BUDGET in must and facts.over_budget, Reason.BUDGET),
-        (facts.gateway == "none", Reason.NO_GATEWAY),
     ]
     return next((Verdict("hold", reason) for wrong, reason in no if wrong), None)
 
 
 def _later(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | None:
-    if facts.gateway == "paused":
-        return Verdict("later", Reason.PAUSED_GATEWAY)
-    if Check.CAPS in must and facts.capped:
-        return Verdict("later", Reason.CAP)
-    if Check.HOURS in must and facts.opens_at != now:
-        if facts.opens_at is None or facts.opens_at >= facts.useful_until:
-            return Verdict("close", Reason.STALE)
-        return Verdict("later", Reason.HOURS, facts.opens_at)
-    return None
+    if Check.HOURS in must and facts.opens_at != now and not _opens_in_time(facts):
+        return Verdict("close", Reason.STALE)
+    no: list[tuple[bool, Reason, datetime | None]] = [
+        (Check.RISK in must and facts.risky, Reason.RISK, now + LOOK_AGAIN),
+        (Check.BUDGET in must and facts.over_budget, Reason.BUDGET, now + LOOK_AGAIN),
+        (facts.gateway == "none", Reason.NO_GATEWAY, now + LOOK_AGAIN),
+        (facts.gateway == "paused", Reason.PAUSED_GATEWAY, None),
+        (Check.CAPS in must and facts.capped, Reason.CAP, now + LOOK_AGAIN),
+        (Check.HOURS in must and facts.opens_at != now, Reason.HOURS, facts.opens_at),
+    ]
+    return next((Verdict("later", reason, at) for wrong, reason, at in no if wrong), None)
+
+
+def _opens_in_time(facts: Facts) -> bool:
+    return facts.opens_at is not None and facts.opens_at < facts.useful_until

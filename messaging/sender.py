@@ -16,21 +16,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
-from messaging import addresses, outbox
+from messaging import addresses, budget, outbox
 from messaging.database import keys_of
 from messaging.departure import Departure, look
-from messaging.gateways.protocol import Adapter, Fault, Outbound, Outcome, Submitted
+from messaging.errors import SettingError
+from messaging.gateways.protocol import Adapter, Error, Fault, Outbound, Outcome, Submitted
 from messaging.installation import Installation
 from messaging.models import Attempt, Gateway, Message, Phone
 from messaging.models.post import AttemptState, State
 from messaging.receipts import Tab, locked_messages, settle
 from messaging.rules import PRIORITY, Reason, Verdict
 
+log = structlog.get_logger()
 BATCH = 400
+PUT_OFF_MOST = timedelta(minutes=10)  # a message behind a slow gateway is looked at again after this at the latest
 RETRY_FIRST = timedelta(minutes=2)
 RETRY_MOST = timedelta(hours=4)
 PAUSED_WAIT = timedelta(minutes=5)
@@ -54,7 +59,8 @@ def send_due(here: Installation, now: datetime, most: int = BATCH) -> dict[str, 
         How many were `claimed`, and how many ended as each outcome or were closed, held or put off.
     """
     jobs, counts = claim(here, now, most)
-    for group in _submit(jobs, here.settings.workers):
+    patience = here.settings.stuck_after.total_seconds() / 2
+    for group in _submit(jobs, here.settings.workers, patience):
         with here.db.write() as session:
             record(session, {job.outbound.idempotency_key: submitted for job, submitted in group}, now)
         counts.update(submitted.outcome.value for _, submitted in group)
@@ -86,8 +92,8 @@ def record(session: Session, answers: Mapping[str, Submitted], now: datetime) ->
         submitted = answers[attempt.id]
         attempt.provider_id = attempt.provider_id or submitted.provider_id
         attempt.provider_segments = submitted.provider_segments
-        if attempt.state is not AttemptState.SUBMITTING:
-            continue  # a receipt was quicker
+        if attempt.state not in LATE_ANSWERS[submitted.outcome]:
+            continue  # a receipt or a look was quicker, and knows more
         if submitted.error:
             attempt.fault = submitted.error.fault.value
             attempt.error_code, attempt.error_text = submitted.error.code[:40], submitted.error.text[:200]
@@ -133,15 +139,31 @@ def _take(
     session: Session, here: Installation, departures: Iterable[Departure], now: datetime, counts: Counter[str]
 ) -> list[Job]:
     jobs = []
+    behind: Counter[int] = Counter()  # segments that wait for a gateway's rate, in their order
     for leaving in departures:
-        verdict, gateway = leaving.verdict, leaving.gateway
+        verdict, gateway, message = leaving.verdict, leaving.gateway, leaving.message
         if verdict.what != "go" or gateway is None:
-            _put_off(session, leaving.message, verdict, now)
+            _put_off(session, message, verdict, now)
             counts[verdict.reason.value if verdict.reason else "later"] += 1
-        elif _has_rate(gateway, leaving.message.segments, now):
-            jobs.append(_attempt(session, here, leaving, gateway, now))
+        elif (adapter := _opened(here, gateway)) is None:
+            _put_off(session, message, Verdict("later", Reason.PAUSED_GATEWAY), now)
+            counts[Reason.PAUSED_GATEWAY.value] += 1
+        elif behind[gateway.id] or not _has_rate(gateway, message.segments, now):
+            behind[gateway.id] += message.segments
+            message.next_at = now + min(timedelta(seconds=behind[gateway.id] / gateway.rate), PUT_OFF_MOST)
+        else:
+            jobs.append(_attempt(session, here, leaving, gateway, adapter, now))
     session.flush()
     return jobs
+
+
+def _opened(here: Installation, gateway: Gateway) -> Adapter | None:
+    """The adapter, or None when it cannot be opened: one gateway without its secret must not stop the others."""
+    try:
+        return here.adapters.get(gateway)
+    except SettingError as error:
+        log.error("a gateway cannot be opened", gateway=gateway.name, error=str(error))
+        return None
 
 
 def _put_off(session: Session, message: Message, verdict: Verdict, now: datetime) -> None:
@@ -166,17 +188,24 @@ def _has_rate(gateway: Gateway, segments: int, now: datetime) -> bool:
     return tokens >= segments
 
 
-def _attempt(session: Session, here: Installation, leaving: Departure, gateway: Gateway, now: datetime) -> Job:
+def _attempt(
+    session: Session, here: Installation, leaving: Departure, gateway: Gateway, adapter: Adapter, now: datetime
+) -> Job:
     message = leaving.message
     key = secrets.token_urlsafe(12)
     session.add(Attempt(id=key, message_id=message.id, gateway_id=gateway.id, started_at=now))
     message.state, message.reason, message.gateway_id = State.SUBMITTING, None, gateway.id
     message.tries += 1
-    return Job(
-        outbound(session, here, message, leaving.phone, leaving.text, gateway, key),
-        gateway.id,
-        here.adapters.get(gateway),
-    )
+    _price(session, message, gateway)
+    return Job(outbound(session, here, message, leaving.phone, leaving.text, gateway, key), gateway.id, adapter)
+
+
+def _price(session: Session, message: Message, gateway: Gateway) -> None:
+    """What it really costs on the gateway it really takes; the planner reserved by the gateway it expected."""
+    price = message.segments * gateway.price_micros
+    if price != message.price_micros:
+        budget.reserve(session, message.programme_id, message.due_at, price - message.price_micros)
+        message.price_micros = price
 
 
 def outbound(
@@ -197,18 +226,35 @@ def outbound(
 
 
 Group = list[tuple[Job, Submitted]]
+TOO_LATE = Submitted(Outcome.TEMPORARY, error=Error("too-late", "its turn came too late", Fault.NETWORK))
+BROKEN = Submitted(Outcome.UNKNOWN, error=Error("broken", "the adapter failed", Fault.NETWORK))
 
 
-def _submit(jobs: Sequence[Job], workers: int) -> Iterable[Group]:
-    """Hand all over, several at a time; gives what is answered in groups, so that one commit stores many."""
+def _submit(jobs: Sequence[Job], workers: int, patience: float) -> Iterable[Group]:
+    """Hand all over, several at a time; gives what is answered in groups, so that one commit stores many.
+
+    A job whose turn comes later than `patience` seconds after its claim is not handed over any more: it would soon
+    count as lost, be found unsent, and leave a second time.
+    """
     if not jobs:
         return
+    until = monotonic() + patience
     with ThreadPoolExecutor(min(workers, len(jobs)), thread_name_prefix="submit") as pool:
-        running: dict[Future[Submitted], Job] = {pool.submit(job.adapter.submit, job.outbound): job for job in jobs}
+        running: dict[Future[Submitted], Job] = {pool.submit(_hand_over, job, until): job for job in jobs}
         while running:
             done, _ = wait(running, timeout=GATHER_SECONDS)
             if done:
                 yield [(running.pop(future), future.result()) for future in done]
+
+
+def _hand_over(job: Job, until: float) -> Submitted:
+    if monotonic() > until:
+        return TOO_LATE
+    try:
+        return job.adapter.submit(job.outbound)
+    except Exception as error:  # an adapter must not raise; if one does, the others' outcomes are stored all the same
+        log.error("an adapter failed", gateway=job.gateway_id, error=type(error).__name__, exc_info=True)
+        return BROKEN
 
 
 def _accepted(end: Ending) -> None:
@@ -217,6 +263,8 @@ def _accepted(end: Ending) -> None:
 
 def _rejected(end: Ending) -> None:
     end.attempt.state, end.attempt.settled_at = AttemptState.REJECTED, end.now
+    if end.message.state is not State.SUBMITTING:
+        return  # another attempt, or a receipt, has decided about the message
     fault = end.submitted.error.fault if end.submitted.error else Fault.CHANNEL
     if fault is Fault.CHANNEL:
         _pause(end)
@@ -234,6 +282,8 @@ def _rejected(end: Ending) -> None:
 
 def _temporary(end: Ending) -> None:
     end.attempt.state, end.attempt.settled_at = AttemptState.TEMPORARY, end.now
+    if end.message.state is not State.SUBMITTING:
+        return
     error = end.submitted.error
     if error and error.fault is Fault.CHANNEL:
         _pause(end)
@@ -264,6 +314,14 @@ def back_off(tries: int, key: str) -> timedelta:
     return wait_for * (1 + (sum(key.encode()) % 100) / 200)
 
 
+_OPEN = frozenset({AttemptState.SUBMITTING, AttemptState.UNKNOWN})
+LATE_ANSWERS: dict[Outcome, frozenset[AttemptState]] = {  # the states of an attempt that an answer still settles
+    Outcome.ACCEPTED: _OPEN | {AttemptState.NOT_SENT},
+    Outcome.DUPLICATE: _OPEN | {AttemptState.NOT_SENT},
+    Outcome.REJECTED: _OPEN,
+    Outcome.TEMPORARY: _OPEN,
+    Outcome.UNKNOWN: frozenset({AttemptState.SUBMITTING}),
+}
 OUTCOMES: dict[Outcome, Callable[[Ending], None]] = {
     Outcome.ACCEPTED: _accepted,
     Outcome.DUPLICATE: _accepted,

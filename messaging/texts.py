@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from messaging import audit
 from messaging.errors import RefusedError, StaleError
+from messaging.letters import measure
 from messaging.models import Language, Message, Role, Staff, Text, TextEvent, TextState, TextVersion
 from messaging.models.post import State
 
@@ -60,6 +61,13 @@ class Outside:
     role: str
     variety: str
     read_on: date
+
+
+def render(words: str, slots: dict[str, Any] | None) -> str:
+    """The wire text: the approved words with the values in their braces."""
+    for name, value in (slots or {}).items():
+        words = words.replace("{" + name + "}", str(value))
+    return words
 
 
 def wording(version: TextVersion) -> Wording:
@@ -165,7 +173,7 @@ def approve(session: Session, text_id: int, staff: Staff, roles: Mapping[Role, s
     text.approver_id = staff.id
     text.approved_hash = version.hash
     _event(session, text, "approved", now, staff.id)
-    _release(session, text)
+    _release(session, text, version)
     return text
 
 
@@ -223,17 +231,19 @@ def _to_draft(session: Session, text: Text, event: str, now: datetime, staff_id:
     )
 
 
-def _release(session: Session, text: Text) -> None:
-    session.execute(
-        sa.update(Message)
-        .where(
-            Message.text_id == text.id,
-            Message.state == State.HELD,
-            Message.reason == "not_approved",
-            Message.text_version == text.version,
-        )
-        .values(state=State.WAITING, reason=None)
+def _release(session: Session, text: Text, version: TextVersion) -> None:
+    """Let what was held for this text go on, with the words that are approved now and at their size."""
+    held = sa.select(Message).where(
+        Message.text_id == text.id, Message.state == State.HELD, Message.reason == "not_approved"
     )
+    for message in session.scalars(held.execution_options(yield_per=1_000)):
+        words = version.club if message.use_club else version.sms
+        if not words:
+            continue
+        size = measure(render(words, message.slots))
+        if message.text_version != version.version:  # its price follows when it leaves
+            message.text_version, message.encoding, message.segments = version.version, size.encoding, size.segments
+        message.state, message.reason = State.WAITING, None
 
 
 def _event(

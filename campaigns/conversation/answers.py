@@ -28,7 +28,9 @@ def read_answer(text: str, dogon: bool, agrees: bool | None, context: Mapping[st
         return None
     question = quiz["questions"][0]
     if context.get("event") == "missed_call":
-        return _ok(quiz, question, str(context.get("called")), context)
+        called = str(context.get("called"))
+        known = called in {str(key) for key in question.get("options") or ()}
+        return _ok(quiz, question, called, context) if known else Result((Reading("noise", "ignored"),))
     said = strip(text)
     if said in words.DONT_KNOW:
         return _ok(quiz, question, "DK", context)

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from campaigns import life
 from campaigns.conversation.context import Sender
 from campaigns.conversation.reading import Reading
-from messaging import audit, people
-from messaging.models import Pending
+from messaging import audit, inbox, people
+from messaging.models import Pending, Programme
 from messaging.models.people import Purpose, Way
 
 TEXT_VERSION = "sms-1"  # of the consent line in the replies; a wider purpose needs a new version
@@ -24,9 +24,17 @@ def stop(session: Session, sender: Sender, reading: Reading, now: datetime) -> b
 
 
 def start(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
-    """Ask for consent anew: nothing opens before a yes."""
+    """Ask for consent anew: nothing opens before a yes; no question after a STOP that came later."""
+    if _stopped_since(sender):
+        return False
     ask(session, sender, now)
     return True
+
+
+def _stopped_since(sender: Sender) -> bool:
+    """Whether a STOP came after this SMS, while it waited to be read: the STOP wins."""
+    stopped_at = sender.phone.opted_out_at
+    return stopped_at is not None and stopped_at > sender.inbound.received_at
 
 
 def ask(session: Session, sender: Sender, now: datetime, club: str | None = None) -> None:
@@ -41,25 +49,29 @@ def ask(session: Session, sender: Sender, now: datetime, club: str | None = None
 
 
 def answer(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
-    """A clear yes opens the phone and is stored as evidence; a clear no is stored as refusal; else we explain."""
+    """A clear yes opens the phone and is stored as evidence; a clear no closes it; else we explain."""
     if reading.status != "ok" or sender.programme is None:
         return True
+    if _stopped_since(sender):
+        return False
     session.execute(sa.delete(Pending).where(Pending.phone_id == sender.phone.id))
     evidence = people.Evidence(
         text_version=str(reading.fields["text_version"]), language=sender.language, way=Way.SMS, given_at=now
     )
-    if not reading.fields["granted"]:
+    if reading.fields["granted"]:
+        _open(session, sender, sender.programme, evidence, now)
+    else:
         people.refuse(session, sender.programme.id, Purpose.MESSAGES, evidence, sender.phone.id)
-        return True
-    _open(session, sender, evidence, now)
+        inbox.opt_out(session, sender.phone, "sms", sender.inbound.received_at)
     return True
 
 
-def _open(session: Session, sender: Sender, evidence: people.Evidence, now: datetime) -> None:
-    assert sender.programme is not None
+def _open(session: Session, sender: Sender, programme: Programme, evidence: people.Evidence, now: datetime) -> None:
+    """Open the phone; on a shared one nobody consents for another: what its members agreed to themselves holds."""
     sender.phone.opted_out_at = sender.phone.opted_out_by = None
-    people.give(session, sender.programme.id, Purpose.MESSAGES, evidence, phone_id=sender.phone.id)
+    people.give(session, programme.id, Purpose.MESSAGES, evidence, phone_id=sender.phone.id)
+    if len(sender.members) == 1:
+        people.give(session, programme.id, Purpose.MESSAGES, evidence, member_id=sender.members[0].id)
     for member in sender.members:
-        people.give(session, member.programme_id, Purpose.MESSAGES, evidence, member_id=member.id)
-        life.enrol(session, member.id, sender.programme, now)
+        life.enrol(session, member.id, programme, now)
     audit.note(session, "phone:sms", "consented", "phone", sender.phone.id, now)

@@ -82,7 +82,8 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
     members = _members(session, phone)
     facilitator = _facilitator(session, phone)
     station = _station(session, phone)
-    programme = _programme(session, members, facilitator, station)
+    gateway = session.get_one(Gateway, inbound.gateway_id)
+    programme = _programme(session, members, facilitator, station, gateway)
     clubs = _clubs(session, facilitator)
     language = _language(session, phone, members, facilitator, programme)
     pending = session.get(Pending, phone.id)
@@ -91,7 +92,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
     sender = Sender(
         inbound=inbound,
         phone=phone,
-        gateway=session.get_one(Gateway, inbound.gateway_id),
+        gateway=gateway,
         role=_role(station, facilitator, members),
         programme=programme,
         language=language,
@@ -198,13 +199,20 @@ def _role(station: Station | None, facilitator: Facilitator | None, members: tup
 
 
 def _programme(
-    session: Session, members: tuple[Member, ...], facilitator: Facilitator | None, station: Station | None
+    session: Session,
+    members: tuple[Member, ...],
+    facilitator: Facilitator | None,
+    station: Station | None,
+    gateway: Gateway,
 ) -> Programme | None:
-    """The programme of the sender; of a stranger the only one, or the oldest that has not ended."""
+    """The programme of the sender; of a stranger the oldest that has not ended and that the gateway may serve."""
     own = next((row.programme_id for row in (station, facilitator, *members) if row is not None), None)
     if own is not None:
         return session.get_one(Programme, own)
-    return session.scalar(sa.select(Programme).where(Programme.ended_at.is_(None)).order_by(Programme.id).limit(1))
+    running = sa.select(Programme).where(Programme.ended_at.is_(None))
+    if gateway.adapter != SIMULATOR:
+        running = running.where(Programme.demonstration.is_(False))
+    return session.scalar(running.order_by(Programme.id).limit(1))
 
 
 def _language(

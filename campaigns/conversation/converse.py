@@ -68,6 +68,9 @@ def _guarded(db: Database, ident: int, now: datetime) -> str:
 
 def handle(session: Session, ident: int, now: datetime) -> str:
     """Read and answer one inbound in the session's transaction; gives its intent, or `taken` when another did it."""
+    phone_id = session.scalar(sa.select(Inbound.phone_id).where(Inbound.id == ident))
+    if phone_id is not None:  # the inbox locks a phone before it writes an SMS: so do we, or two would wait for ever
+        session.get(Phone, phone_id, with_for_update=True)
     inbound = session.get(Inbound, ident, with_for_update={"skip_locked": True})
     if inbound is None or inbound.state is not InboundState.NEW:
         return "taken"

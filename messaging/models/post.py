@@ -101,6 +101,12 @@ class Message(Base):
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
         ),
+        sa.Index(
+            "ix_message_open",
+            "useful_until",
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        ),
         sa.Index("ix_message_phone", "phone_id", "state"),
         sa.Index("ix_message_programme_due", "programme_id", "due_at"),
         sa.Index("ix_message_text", "text_id", "state"),

@@ -75,6 +75,14 @@ class Budget(Base):
     charged_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0)
 
 
+class PausedStep(Base):
+    """A step of a paused campaign: nothing of it leaves, whatever puts a message of it back to waiting."""
+
+    __tablename__ = "paused_step"
+
+    step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class StopWord(Base):
     """A further word that means STOP; staff may add, never take one of the code's away."""
 

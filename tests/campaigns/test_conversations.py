@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from messaging import inbox
+from messaging.models import Consent, Phone
 from messaging.models.people import ClubKind
 from tests.script import Script
 from tests.world import World, hygiene
@@ -72,3 +76,25 @@ def test_the_same_sms_twice_is_answered_once(script: Script) -> None:
     script.write("awa", "merci", "same")
     script.expect("awa", "Merci a vous.")
     script.expect("awa", "")
+
+
+def test_the_last_stop_wins_over_a_yes_that_waited_to_be_read(script: Script, world: World) -> None:
+    script.play("@ 2026-03-12 17:30\nawa < Lavez les mains au savon ou a la cendre.\nawa > STOP")
+    arrivals = []
+    for second, text in enumerate(("reprendre", "OUI", "STOP"), 1):  # stored in a burst, read together afterwards
+        at = script.now + timedelta(seconds=second)
+        arrivals.append(script.here.adapters.book.write(NUMBERS["awa"], text, at, f"burst-{second}"))
+    inbox.receive(world.db, "simulator", arrivals)
+    script.now += timedelta(seconds=10)
+    script.turn()
+    with world.db.read() as session:
+        assert session.get_one(Phone, world.phones[NUMBERS["awa"]]).opted_out_at is not None
+    script.play("awa < C'est fait. Plus de messages. Pour reprendre: REPRENDRE\nawa < Message recu. Merci.\n@ 2026-03-13 17:30\nawa <")
+
+
+def test_on_a_shared_phone_nobody_consents_for_another(script: Script, world: World) -> None:
+    other = world.member(NUMBERS["awa"], consent=False)
+    script.play("@ 2026-03-12 17:30\nawa < Lavez les mains au savon ou a la cendre.\nawa > reprendre")
+    script.write("awa", "OUI")
+    with world.db.read() as session:
+        assert session.scalars(sa.select(Consent).where(Consent.member_id == other)).all() == []

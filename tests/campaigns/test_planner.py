@@ -184,3 +184,38 @@ def test_four_planners_at_once_plan_each_message_once(installation, world: World
         db.dispose()
     assert sum(done) == 40
     assert len(messages(world)) == 40
+
+
+def test_a_personal_text_without_a_wording_for_the_family_goes_to_no_club(world: World) -> None:
+    world.club("1041", ClubKind.IYCF, "+22370000009")
+    world.member("+22370000002", child_born=date(2025, 8, 1), club="1041")
+    world.now = datetime(2026, 2, 27, 9, 0, tzinfo=UTC)
+    said = {"fr": {"sms": "Bebe de 6 mois: de la bouillie.", "read_aloud": "…"}}
+    world.campaign(hygiene(when={"child_month": 6}, hour="09:00", personal="child_age", texts=said))
+    done = plan(world, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
+    assert (done.planned, done.rows()) == (0, [{"language": "fr", "reason": "no_text", "people": 1}])
+
+
+def test_a_call_for_an_early_broadcast_leaves_the_evening_before(db, now) -> None:
+    world = World(db, now).programme(always_open=False)
+    world.hours("06:30-21:00", "service")
+    world.club("1041", facilitator="+22370000009")
+    world.airing(datetime(2026, 3, 13, 6, 0, tzinfo=UTC))
+    world.campaign(
+        hygiene(
+            kind="listening_call", send_as="service", when={"before_airing": "1h"}, audience={"role": "facilitator"}
+        )
+    )
+    assert plan(world, datetime(2026, 3, 12, 20, 0, tzinfo=UTC)).planned == 0
+    assert plan(world, datetime(2026, 3, 12, 20, 50, tzinfo=UTC)).planned == 1
+    assert messages(world)[0].due_at == datetime(2026, 3, 12, 20, 59, tzinfo=UTC)
+
+
+def test_a_broken_row_of_one_programme_stops_no_other(world: World) -> None:
+    world.member("+22370000001")
+    world.campaign(hygiene())
+    other = World(world.db, world.now).programme("autre", always_open=False)
+    other.hours("nonsense")
+    other.member("+22370000002")
+    other.campaign(hygiene())
+    assert plan(world).planned == 1

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from campaigns import planner
-from messaging import receipts, resolving, sender
+from campaigns import life, planner
+from campaigns.models import Campaign
+from messaging import letters, outbox, receipts, resolving, sender, texts
 from messaging.gateways.simulator import Simulator, Weather
 from messaging.installation import Installation
 from messaging.models import Attempt, Budget, Gateway, Message, Phone
 from messaging.models.post import AttemptState, Delivery, State
-from tests.world import World, hygiene
+from tests.world import World, approve_texts, hygiene
 
 NUMBER = "+22370000001"
 
@@ -137,3 +138,100 @@ def test_no_more_segments_leave_than_the_gateway_may_carry(installation, world: 
     ]
     assert max(sent) <= 10
     assert sum(sent) == 100
+
+
+def test_what_waited_too_long_for_its_turn_is_not_handed_over(installation, planned, monkeypatch) -> None:
+    """Else it would be found unsent, leave a second time, and then its first turn would come."""
+    monkeypatch.setattr(sender, "monotonic", iter([0.0, 1000.0]).__next__)
+    assert sender.send_due(installation, planned.now) == {"claimed": 1, "temporary": 1}
+    assert installation.adapters.book.sent() == []
+    assert only(installation, Message).state is State.WAITING
+
+
+def test_an_answer_that_comes_late_still_counts(installation, planned) -> None:
+    jobs, _ = sender.claim(installation, planned.now)
+    answer = jobs[0].adapter.submit(jobs[0].outbound)
+    with installation.db.write() as session:
+        resolving.mark_stuck(session, installation, planned.now + timedelta(minutes=2))
+    with installation.db.write() as session:
+        sender.record(session, {jobs[0].outbound.idempotency_key: answer}, planned.now + timedelta(minutes=2))
+    assert only(installation, Message).state is State.HANDED_OVER
+    assert only(installation, Budget).charged_micros == 10_000_000
+
+
+def test_a_look_that_fails_is_repeated_and_at_last_parked(installation, planned) -> None:
+    carrier = weather(installation, planned, "cut_lost")
+    sender.send_due(installation, planned.now)
+    carrier.resolve = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    for minute in range(60):
+        resolving.resolve(installation, planned.now + timedelta(minutes=minute))
+    message = only(installation, Message)
+    assert (message.state, message.reason) == (State.HELD, "unknown")
+    with installation.db.write() as session:
+        outbox.expire(session, message.useful_until + timedelta(days=2))
+    assert only(installation, Message).reason == "unknown"
+    assert only(installation, Budget).reserved_micros == 10_000_000  # it may have left: a late receipt decides
+
+
+def test_one_broken_adapter_does_not_lose_the_others_outcomes(installation, world: World) -> None:
+    for number in range(5):
+        world.member(f"+2237000000{number}")
+    world.campaign(hygiene())
+    planner.plan(world.db, world.now, timedelta(minutes=15))
+    carrier = weather(installation, world)
+    real = carrier.submit
+
+    def breaks(outbound):
+        if outbound.to.endswith("3"):
+            raise ValueError("broken")
+        return real(outbound)
+
+    carrier.submit = breaks  # type: ignore[method-assign]
+    assert sender.send_due(installation, world.now) == {"claimed": 5, "accepted": 4, "unknown": 1}
+
+
+def test_a_gateway_without_its_secret_stops_nobody_else(installation, planned) -> None:
+    with installation.db.write() as session:
+        session.add(Gateway(name="odd", adapter="odd", prefixes=["+22370"], kinds=[], rate=1))
+        session.get_one(Gateway, 1).prefixes = []
+    assert sender.send_due(installation, planned.now) == {"claimed": 0, "paused_gateway": 1}
+
+
+def test_a_paused_campaign_sends_nothing_that_comes_back(installation, planned) -> None:
+    weather(installation, planned, "busy")
+    jobs, _ = sender.claim(installation, planned.now)
+    with installation.db.write() as session:
+        life.pause(session, 1, None, planned.now)
+    answer = jobs[0].adapter.submit(jobs[0].outbound)
+    with installation.db.write() as session:
+        sender.record(session, {jobs[0].outbound.idempotency_key: answer}, planned.now)
+    later = planned.now + timedelta(hours=1)
+    assert sender.send_due(installation, later) == {"claimed": 0, "paused_campaign": 1}
+    with installation.db.write() as session:
+        life.start(session, 1, None, later)
+    assert sender.send_due(installation, later)["accepted"] == 1
+
+
+def test_a_corrected_and_approved_text_leaves_with_its_new_words(installation, planned) -> None:
+    with installation.db.write() as session:
+        words = texts.Wording(sms="Du savon, ou de la cendre.", official="-", read_aloud="-")
+        texts.write(session, 1, "fr", words, planned.now)
+    assert only(installation, Message).state is State.HELD
+    with installation.db.write() as session:
+        approve_texts(session, session.get_one(Campaign, 1), planned.now)
+    sender.send_due(installation, planned.now)
+    assert [text for _, text, _ in installation.adapters.book.sent()] == ["Du savon, ou de la cendre."]
+
+
+def test_a_long_text_is_not_overtaken_for_ever(installation, world: World) -> None:
+    with installation.db.write() as session:
+        row = session.get_one(Gateway, 1)
+        row.rate, row.tokens, row.tokens_at = 1, 0, world.now
+    for number in range(30):
+        world.member(f"+223700001{number:02d}")
+    long = "mains " * 60
+    world.campaign(hygiene(texts={"fr": {"sms": long, "read_aloud": "-"}}))
+    planner.plan(world.db, world.now, timedelta(minutes=15))
+    for second in range(120):
+        sender.send_due(installation, world.now + timedelta(seconds=second))
+    assert 35 <= sum(letters.segments(text) for _, text, _ in installation.adapters.book.sent()) <= 130

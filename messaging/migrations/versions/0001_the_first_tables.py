@@ -69,6 +69,10 @@ def upgrade() -> None:
     sa.Column('value', sa.String(length=200), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_mark'))
     )
+    op.create_table('paused_step',
+    sa.Column('step_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('step_id', name=op.f('pk_paused_step'))
+    )
     op.create_table('phone',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
@@ -703,6 +707,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('message', schema=None) as batch_op:
         batch_op.create_index('ix_message_due', ['priority', 'next_at'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.create_index('ix_message_open', ['useful_until'], unique=False, sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
         batch_op.create_index('ix_message_phone', ['phone_id', 'state'], unique=False)
         batch_op.create_index('ix_message_programme_due', ['programme_id', 'due_at'], unique=False)
         batch_op.create_index('ix_message_text', ['text_id', 'state'], unique=False)
@@ -891,6 +896,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_message_text')
         batch_op.drop_index('ix_message_programme_due')
         batch_op.drop_index('ix_message_phone')
+        batch_op.drop_index('ix_message_open', sqlite_where=sa.text("state <> 'closed'"), postgresql_where=sa.text("state <> 'closed'"))
         batch_op.drop_index('ix_message_due', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.drop_table('message')
@@ -1007,6 +1013,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_phone_prefix'))
 
     op.drop_table('phone')
+    op.drop_table('paused_step')
     op.drop_table('mark')
     op.drop_table('language')
     op.drop_table('gateway')
