@@ -115,15 +115,14 @@ def campaign_approve(
     code: str, email: str, accepted: tuple[str, ...], programme_code: str | None, as_json: bool
 ) -> None:
     """Approve the reviewed texts, then the campaign."""
-    with opened() as here:
-        with here.db.write() as session:
-            row, person = _campaign(session, code, programme_code), staff.by_email(session, email)
-            roles = staff.roles(session, person.id)
-            reviewed = _texts(session, row, TextState.REVIEWED)
-            for text in reviewed:
-                texts.approve(session, text.id, person, roles, utc_now())
-        with here.db.write() as session:
-            life.approve(session, row.id, person, utc_now(), accepted)
+    with opened() as here, here.db.write() as session:  # the texts and the campaign together, or nothing
+        row, person = _campaign(session, code, programme_code), staff.by_email(session, email)
+        roles = staff.roles(session, person.id)
+        reviewed = _texts(session, row, TextState.REVIEWED)
+        for text in reviewed:
+            texts.approve(session, text.id, person, roles, utc_now())
+        session.flush()
+        life.approve(session, row.id, person, utc_now(), accepted)
     emit({"campaign": code, "approved_texts": len(reviewed), "state": "approved"}, as_json)
 
 
@@ -194,7 +193,8 @@ def converse(now: str | None, as_json: bool) -> None:
 def read(words: tuple[str, ...], role: str, lang: str, as_json: bool) -> None:
     """Explain how an SMS is read; with --json: JSON lines {text, role, context} in, {readings, reply} out."""
     if not as_json:
-        result = read_sms(" ".join(words), role, {"lang": lang, "dogon": lang in dogon_codes()})  # type: ignore[arg-type]
+        said = " ".join(words) if words else sys.stdin.read().rstrip("\n")
+        result = read_sms(said, role, {"lang": lang, "dogon": lang in dogon_codes()})  # type: ignore[arg-type]
         for reading in result.readings:
             fields = ", ".join(f"{name} = {value}" for name, value in reading.fields.items()) or "no values"
             click.echo(f"{reading.intent}: {reading.status}; {fields}")

@@ -116,12 +116,12 @@ def _end_older(session: Session, now: datetime) -> None:
 
 def _welcome(code: str, club: str, at: datetime) -> Definition:
     hour, day = f"{at:%H:%M}", at.date().isoformat()
-    message = "Club {club}: lavez les mains au savon ou a la cendre avant de manger. Stop: STOP"
-    question = "Question du club: que prendre s'il n'y a pas de savon? 1 la cendre 2 rien. Repondez 1 ou 2"
+    message = "Club {club}: lavez les mains au savon ou à la cendre avant de manger. Pour arreter: STOP"
+    question = "Question du club: que prendre s'il n'y a pas de savon? 1 la cendre 2 rien. Répondez 1 ou 2"
     steps = [
         {
             "step": "mains", "kind": "message", "when": {"date": day}, "hour": hour, "facts": ["HY3"],
-            "audience": {"role": "club"}, "facts_checked": day, "one_act": True,
+            "audience": {"role": "club"}, "send_as": "service", "facts_checked": day, "one_act": True,
             "texts": {"fr": {"sms": message, "read_aloud": "Lavez les mains au savon ou à la cendre avant de manger."}},
         },
         {
@@ -137,7 +137,7 @@ def _welcome(code: str, club: str, at: datetime) -> Definition:
     ]  # fmt: skip
     return Definition.model_validate(
         {
-            "campaign": code, "title": {"fr": "Essai de démonstration", "en": "Demonstration trial"},
+            "campaign": code, "title": {"fr": f"Essai, club {club}", "en": f"Trial, club {club}"},
             "topic": "hygiene", "pillar": "social", "audience": {"clubs": [club]}, "steps": steps,
         }
     )  # fmt: skip

@@ -184,7 +184,7 @@ def _told(missing: list[Gap]) -> str:
     lines = []
     for language, found in sorted(by_language.items()):
         steps = ", ".join(gap.step for gap in found)
-        fallback = found[0].fallback or "–"
+        fallback = found[0].fallback or "rien / nothing"
         lines.append(f"{language}: {steps} ({max(gap.people for gap in found)}; → {fallback})")
     return (
         "Il manque des textes approuvés (langue : étapes, téléphones, langue de repli) / approved texts are missing "

@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 import sqlalchemy as sa
 
-from messaging import addresses, imports, letters, programmes, resolving, sender, settings, staff
+from messaging import addresses, audit, imports, letters, programmes, resolving, sender, settings, staff
 from messaging.clock import parse_time, utc_now
 from messaging.errors import DataError, JekuluError, SettingError
 from messaging.gateways import is_loopback
@@ -25,6 +25,7 @@ from messaging.installation import Installation, open_installation
 from messaging.logs import set_up
 from messaging.models import Gateway
 
+AGAIN = "#rc=5&rp=all"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -42,6 +43,9 @@ def command_errors(function: Callable[P, R]) -> Callable[P, R]:
         except JekuluError as error:
             click.echo(f"jekulu: {error}", err=True)
             sys.exit(2 if isinstance(error, SettingError) else 1)
+        except OSError as error:
+            click.echo(f"jekulu: {error.filename or ''}: {error.strerror}", err=True)
+            sys.exit(2)
 
     return guarded
 
@@ -238,6 +242,34 @@ def gateway_add(
     emit({"gateway": name}, as_json, f"Gateway {name} is ready. Next: jekulu webhooks")
 
 
+@gateway.command("pause")
+@click.argument("name")
+@json_option
+@command_errors
+def gateway_pause(name: str, as_json: bool) -> None:
+    """Let a gateway rest: its messages are kept."""
+    _set_pause(name, True, as_json)
+
+
+@gateway.command("resume")
+@click.argument("name")
+@json_option
+@command_errors
+def gateway_resume(name: str, as_json: bool) -> None:
+    """Let a paused gateway go on, after its trouble is mended."""
+    _set_pause(name, False, as_json)
+
+
+def _set_pause(name: str, pause: bool, as_json: bool) -> None:
+    with opened() as here, here.db.write() as session:
+        row = session.scalar(sa.select(Gateway).where(Gateway.name == name))
+        if row is None:
+            raise DataError(f"There is no gateway « {name} ».")
+        row.paused_at, row.paused_reason = (utc_now(), "by hand") if pause else (None, None)
+        audit.note(session, audit.COMMAND, "paused" if pause else "resumed", "gateway", row.id, utc_now())
+    emit({"gateway": name, "paused": pause}, as_json)
+
+
 @click.command()
 @json_option
 @command_errors
@@ -249,7 +281,8 @@ def webhooks(as_json: bool) -> None:
             names = session.scalars(sa.select(Gateway.name).where(Gateway.adapter != "simulator")).all()
         if names and not public:
             raise SettingError("JEKULU_PUBLIC_URL is not set: write the public address of this installation into it.")
-        rows = [{"gateway": name, "inbound": addresses.inbound_url(public, name, here.keys)} for name in names]
+        # The fragment asks Twilio to bring an SMS again when we could not store it; others ignore it.
+        rows = [{"gateway": name, "inbound": addresses.inbound_url(public, name, here.keys) + AGAIN} for name in names]
     emit({"webhooks": rows}, as_json, "\n".join(f"{row['gateway']}: {row['inbound']}" for row in rows) or "no gateway")
 
 
@@ -280,16 +313,27 @@ def resolve(now: str | None, as_json: bool) -> None:
 def text(words: tuple[str, ...], as_json: bool) -> None:
     """Explain what a text costs; with --json: JSON lines {"text": …} in and out."""
     if not as_json:
-        size = letters.measure(" ".join(words))
+        said = " ".join(words) if words else sys.stdin.read().rstrip("\n")
+        size = letters.measure(said)
         click.echo(f"{size.encoding}, {size.units} units, {size.segments} segment(s)")
-        for letter in letters.dear(" ".join(words)):
+        for letter in letters.dear(said):
             click.echo(f"  {letter.char} ({letter.code}) at {letter.index + 1} is outside GSM-7")
         return
-    for line in sys.stdin:
-        if line.strip():
-            size = letters.measure(json.loads(line)["text"])
-            row = {"encoding": size.encoding, "units": size.units, "segments": size.segments}
-            emit({**row, "segment_units": list(size.segment_units)}, True)
+    bad = [number for number, line in enumerate(sys.stdin, 1) if line.strip() and not _measure_line(line, number)]
+    if bad:
+        sys.exit(2)
+
+
+def _measure_line(line: str, number: int) -> bool:
+    try:
+        size = letters.measure(str(json.loads(line)["text"]))
+    except (ValueError, KeyError, TypeError):
+        click.echo(f"line {number}: no JSON object with text", err=True)
+        emit({"error": "bad_input"}, True)
+        return False
+    row = {"encoding": size.encoding, "units": size.units, "segments": size.segments}
+    emit({**row, "segment_units": list(size.segment_units)}, True)
+    return True
 
 
 @click.command()

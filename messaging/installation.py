@@ -42,6 +42,7 @@ def open_installation(settings: Settings, now: datetime | None = None) -> Instal
         SettingError: a setting, the key or the database stops the start.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
+    _no_new_key_for_old_data(settings)
     keys = Keys.load_or_make(settings.key_path)
     db = Database(settings.database_url, keys)
     try:
@@ -57,6 +58,16 @@ def open_installation(settings: Settings, now: datetime | None = None) -> Instal
         db.dispose()
         raise
     return Installation(settings, keys, db, Adapters(settings, keys))
+
+
+def _no_new_key_for_old_data(settings: Settings) -> None:
+    """A lost key is not replaced: a new one would be backed up in place of the right one, and opens nothing."""
+    path = settings.data / "jekulu.sqlite"
+    if not settings.database and path.exists() and path.stat().st_size > 0 and not settings.key_path.exists():
+        raise SettingError(
+            f"The key file {settings.key_path} is missing, and the database beside it was made with it. "
+            "Put the second copy of the key back; without it no phone number can be read."
+        )
 
 
 def prepare(db: Database, now: datetime) -> None:

@@ -22,6 +22,7 @@ from messaging.imports.columns import (
     several,
     text,
     whole,
+    words,
     yes,
 )
 from messaging.imports.facilitators import ROLE, Facilitators
@@ -66,7 +67,7 @@ COLUMNS = (
     Column("code", "Code du club", "Club code", text(12), "1041", needed=True),
     Column("number", "Numéro appelé", "Number called", text(20)),
     Column("kind", "Type", "Kind", CLUB_KIND, "club d'écoute", needed=True),
-    Column("name", "Nom", "Name", text(120), "Club d'exemple 1", needed=True),
+    Column("name", "Nom", "Name", words(120), "Club d'exemple 1", needed=True),
     Column("sms_name", "Nom dans les SMS", "Name in SMS", air(40), "Club 1"),
     Column("village_id", "Code du village", "Village code", text(80), "V001", needed=True, refers=VILLAGE),
     Column("language", "Langue", "Language", text(40), "bm", refers=LANGUAGE),

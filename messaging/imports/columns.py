@@ -16,7 +16,7 @@ from messaging.errors import DataError
 from messaging.imports.result import quote
 from messaging.letters import is_gsm7, sms_value
 from messaging.models import Programme
-from messaging.phones import NumberError, NumberFault, mask, parse
+from messaging.phones import NumberError, NumberFault, mask, parse, redact
 
 EMPTIED = "-"  # an empty cell leaves what is there; this empties it
 LARGEST = 1_000_000
@@ -110,11 +110,25 @@ def text(longest: int) -> Callable[[str], str]:
     return read
 
 
+def words(longest: int) -> Callable[[str], str]:
+    """Read words that people write, such as a name; a phone number among them would lie open, so it is refused."""
+
+    def read(cell: str) -> str:
+        if redact(cell) != cell:
+            raise CellError(
+                "Il y a un numéro de téléphone ici. Mettez-le dans la colonne des téléphones, où il est protégé.",
+                "There is a phone number here. Put it into the phone column, where it is protected.",
+            )
+        return text(longest)(cell)
+
+    return read
+
+
 def air(longest: int) -> Callable[[str], str]:
     """Read a name that will stand in an SMS, spelt for the air; a letter that would double the price is refused."""
 
     def read(cell: str) -> str:
-        spelt = text(longest)(sms_value(cell))
+        spelt = words(longest)(sms_value(cell))
         if not is_gsm7(spelt):
             raise CellError(
                 f"« {quote(cell)} » : une lettre d'ici doublerait le prix d'un SMS. Écrivez sans signe spécial.",

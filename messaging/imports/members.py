@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from messaging.batches import insert, rows_in
-from messaging.imports.columns import CODES, Column, choice, day, each, month, phones, several, text, whole
+from messaging.imports.columns import CODES, Column, choice, day, each, month, phones, several, text, whole, words
 from messaging.imports.consents import Consents
 from messaging.imports.households import SEX, STATUS
 from messaging.imports.intake import Intake, Line
@@ -46,12 +46,12 @@ COLUMNS = (
     Column("code", "Code du membre", "Member code", text(40), "P-0001", needed=True),
     Column("household_id", "Code du ménage", "Household code", text(40), "M-0001", refers=HOUSEHOLD),
     Column("village_id", "Code du village", "Village code", text(80), "V001", refers=VILLAGE),
-    Column("first_name", "Prénom ou initiale", "First name or initial", text(40), "A."),
+    Column("first_name", "Prénom ou initiale", "First name or initial", words(40), "A."),
     Column("sex", "Sexe", "Sex", SEX, "femme"),
     Column("birth_year", "Année de naissance", "Birth year", whole(1900, 2100)),
     Column("age_band", "Tranche d'âge", "Age band", age, "25-49"),
     Column("language", "Langue", "Language", text(40), "bm", needed=True, refers=LANGUAGE),
-    Column("variety", "Variété demandée", "Variety", text(40)),
+    Column("variety", "Variété demandée", "Variety", words(40)),
     Column("falls_to", "Autres langues acceptées", "Fallback languages", several(text(40), CODES), refers=LANGUAGE),
     Column(
         "literacy",
@@ -83,7 +83,7 @@ COLUMNS = (
         ),
         "tout public",
     ),
-    Column("safe_hours", "Heures sûres", "Safe hours", text(60), "soir"),
+    Column("safe_hours", "Heures sûres", "Safe hours", words(60), "soir"),
     Column("clubs", "Codes des clubs", "Club codes", several(text(30), CODES), "1041", refers=CLUB),
     Column(
         "life_stage",
@@ -111,7 +111,7 @@ COLUMNS = (
         ),
         "oral",
     ),
-    Column("taken_by", "Recueilli par", "Taken by", text(80), "animatrice du club"),
+    Column("taken_by", "Recueilli par", "Taken by", words(80), "animatrice du club"),
     Column("witness", "Initiale du témoin", "Witness initial", text(4), "K"),
     Column("status", "Situation", "Status", STATUS, "actif"),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from messaging.batches import insert, rows_in
-from messaging.imports.columns import CODES, NAMES, Column, air, choice, day, several, text, yes
+from messaging.imports.columns import CODES, NAMES, Column, air, choice, day, several, text, words, yes
 from messaging.imports.hierarchy import Hierarchy, Key
 from messaging.imports.intake import Intake, Line
 from messaging.imports.numbers import row_values
@@ -38,7 +38,7 @@ LEVEL = choice(
 COLUMNS = (
     Column("code", "Code", "Code", text(40), "V001", needed=True),
     Column("scheme", "Nomenclature", "Scheme", text(40), ""),
-    Column("name", "Nom officiel", "Official name", text(120), "Village inventé 1", needed=True),
+    Column("name", "Nom officiel", "Official name", words(120), "Village inventé 1", needed=True),
     Column("level", "Niveau", "Level", LEVEL, "village", needed=True),
     Column("parent", "Code du parent", "Parent code", text(81), "ocha-2017:MLI00500207"),
     Column("parent_from", "Rattaché du", "Parent from", day),
@@ -46,12 +46,12 @@ COLUMNS = (
     Column("valid_from", "Valide du", "Valid from", day),
     Column("valid_to", "Valide au", "Valid to", day),
     Column("codes", "Autres codes", "Other codes", several(text(81), NAMES)),
-    Column("names", "Autres noms", "Other names", several(text(120), NAMES)),
+    Column("names", "Autres noms", "Other names", several(words(120), NAMES)),
     Column("sms_name", "Nom dans les SMS", "Name in SMS", air(40), "Village 1"),
-    Column("livelihood_zone", "Zone de moyens d'existence", "Livelihood zone", text(80)),
+    Column("livelihood_zone", "Zone de moyens d'existence", "Livelihood zone", words(80)),
     Column("market_days", "Cycle du marché (jours)", "Market cycle (days)", choice((5, "5|5"), (7, "7|7")), "5"),
     Column("market_anchor", "Un jour de marché", "A market day", day, "2026-03-12"),
-    Column("network", "Réseau", "Network", text(80)),
+    Column("network", "Réseau", "Network", words(80)),
     Column("languages", "Langues", "Languages", several(text(40), CODES), "dds bm", refers=LANGUAGE),
     Column("is_village", "Village du programme", "Programme village", yes, "oui"),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from messaging.imports.columns import CODES, Column, air, bare, phones, several, text
+from messaging.imports.columns import CODES, Column, air, bare, phones, several, text, words
 from messaging.imports.intake import Intake, Line
 from messaging.imports.numbers import Numbers, row_values
 from messaging.imports.references import LANGUAGE, PLACE
@@ -19,12 +19,12 @@ from messaging.models import Station, StationPhone
 STATION: sa.Table = Station.__table__  # type: ignore[assignment]
 STATION_PHONE: sa.Table = StationPhone.__table__  # type: ignore[assignment]
 COLUMNS = (
-    Column("name", "Nom", "Name", text(80), "Radio Exemple 1", needed=True),
+    Column("name", "Nom", "Name", words(80), "Radio Exemple 1", needed=True),
     Column("sms_name", "Nom dans les SMS", "Name in SMS", air(40), "Radio Exemple 1"),
     Column("place_id", "Code du lieu", "Place code", text(80), "MLI005002", refers=PLACE),
     Column("frequency", "Fréquence", "Frequency", text(20), "95,5 FM"),
     Column("languages", "Langues", "Languages", several(text(40), CODES), "bm dds", refers=LANGUAGE),
-    Column("coverage", "Couverture", "Coverage", text(200), "15 km autour de la ville"),
+    Column("coverage", "Couverture", "Coverage", words(200), "15 km autour de la ville"),
     Column("phones", "Téléphones", "Phones", phones, "76 12 34 56"),
 )
 

@@ -89,7 +89,8 @@ def test_the_last_stop_wins_over_a_yes_that_waited_to_be_read(script: Script, wo
     script.turn()
     with world.db.read() as session:
         assert session.get_one(Phone, world.phones[NUMBERS["awa"]]).opted_out_at is not None
-    script.play("awa < C'est fait. Plus de messages. Pour reprendre: REPRENDRE\nawa < Message recu. Merci.\n@ 2026-03-13 17:30\nawa <")
+    script.play("awa < C'est fait. Plus de messages. Pour reprendre: REPRENDRE\nawa < Message recu. Merci.")
+    script.play("@ 2026-03-13 17:30\nawa <")
 
 
 def test_on_a_shared_phone_nobody_consents_for_another(script: Script, world: World) -> None:
