@@ -14,14 +14,15 @@ import sqlalchemy as sa
 from werkzeug.test import Client
 
 import wsgi
-from campaigns import life, loading
-from campaigns.definitions import Definition
+from campaigns import life, loading, planner
+from campaigns.definitions import Definition, read
+from campaigns.library import files
 from messaging import addresses
 from messaging.database import Database
 from messaging.errors import RefusedError
 from messaging.gateways import Adapters
 from messaging.installation import Installation
-from messaging.models import Gateway, Message, Text, TextState
+from messaging.models import Gateway, Message, Programme, Text, TextState
 from messaging.models.post import State
 from tests.fakes.carrier import Call
 from tests.fakes.twilio import Twilio
@@ -148,7 +149,7 @@ def state(db: Database, number: str, world: World) -> tuple[State, str | None]:
     return message.state, message.reason
 
 
-def test_a_draft_of_the_library_is_refused(round_trip: Round) -> None:
+def test_an_unapproved_text_is_refused_at_every_step(round_trip: Round) -> None:
     """It cannot be approved or started, and the planner and the sender refuse it too."""
     world = round_trip.world
     campaign_id = world.campaign(today(question(), world), start=False)
@@ -167,4 +168,26 @@ def test_a_draft_of_the_library_is_refused(round_trip: Round) -> None:
         for text in session.scalars(sa.select(Text)):
             text.state, text.approved_hash = TextState.DRAFT, None
     round_trip.turn()
+    assert round_trip.carrier.messages == []
+
+
+def test_a_draft_of_the_library_is_refused(round_trip: Round) -> None:
+    """A shipped campaign cannot start; forced to run for a fortnight, not one SMS of it leaves by a real gateway."""
+    world, here = round_trip.world, round_trip.here
+    path = next(path for path in files() if path.stem == "hygiene-bandiagara")
+    definition, _ = read(path.read_text(encoding="utf-8"), path.name)
+    assert definition is not None
+    campaign_id = world.campaign(definition, start=False)
+    with here.db.write() as session, pytest.raises(RefusedError, match="approuver"):
+        life.start(session, campaign_id, None, world.now)
+    with here.db.write() as session:  # as if somebody had forced it
+        campaign = session.get_one(loading.Campaign, campaign_id)
+        campaign.state, campaign.started_at = campaign.state.RUNNING, world.now
+        assert life.enrol_all(session, campaign, session.get_one(Programme, world.programme_id), world.now) == 3
+    waiting = planner.Plan()
+    for day in range(15):
+        waiting.add(planner.plan(here.db, world.now + timedelta(days=day), timedelta(minutes=15)))
+        wsgi.sender.send_due(here, world.now + timedelta(days=day))
+    assert waiting.planned == 0
+    assert waiting.waiting[("fr", "no_text")] >= 3
     assert round_trip.carrier.messages == []
