@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,7 +29,6 @@ class Group:
     conditions: tuple[sa.ColumnElement[bool], ...] = ()
     empty: tuple[str, ...] = ()
     count: int = 0
-    notes: dict[str, str] = field(default_factory=dict)
 
 
 def groups(

@@ -53,7 +53,8 @@ class Departure:
 
 def look(session: Session, messages: Sequence[Message], now: datetime) -> list[Departure]:
     """Decide each message of a batch; the number of queries does not grow with the batch."""
-    return [_departure(known, message, now) for known in [_gather(session, messages, now)] for message in messages]
+    known = _gather(session, messages, now)
+    return [_departure(known, message, now) for message in messages]
 
 
 @dataclass(frozen=True)

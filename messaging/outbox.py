@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,7 +56,6 @@ class Letter:
     trial_of: int | None = None
     priority: int | None = None
     next_at: datetime | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def price_micros(self) -> int:
@@ -143,8 +142,9 @@ def close_phone(session: Session, phone_id: int, reason: Reason, now: datetime) 
 
 
 def hold(session: Session, text_id: int, reason: Reason) -> int:
-    """Hold what waits with a text, without ending it."""
-    return _move(session, Message.text_id == text_id, State.WAITING, State.HELD, reason)
+    """Hold what waits with a text that lost its approval; drafts of a demonstration go on, to the simulator."""
+    which = sa.and_(Message.text_id == text_id, Message.draft.is_(False))
+    return _move(session, which, State.WAITING, State.HELD, reason)
 
 
 def hold_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> int:

@@ -23,11 +23,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging import audit
+from messaging import audit, outbox
 from messaging.errors import RefusedError, StaleError
 from messaging.letters import measure
 from messaging.models import Language, Message, Role, Staff, Text, TextEvent, TextState, TextVersion
 from messaging.models.post import State
+from messaging.rules import Reason
 
 SOURCE = "fr"  # the language that the others are translated from
 STRICT = ("manding", "dogon")  # families in which reviewer and approver must be two people
@@ -223,18 +224,13 @@ def _to_draft(session: Session, text: Text, event: str, now: datetime, staff_id:
     text.approved_hash = None
     text.reviewer_id = text.approver_id = None
     _event(session, text, event, now, staff_id)
-    # What waits must not leave with words that lost their approval; a demonstration's drafts may (the simulator).
-    session.execute(
-        sa.update(Message)
-        .where(Message.text_id == text.id, Message.state == State.WAITING, Message.draft.is_(False))
-        .values(state=State.HELD, reason="not_approved")
-    )
+    outbox.hold(session, text.id, Reason.NOT_APPROVED)
 
 
 def _release(session: Session, text: Text, version: TextVersion) -> None:
     """Let what was held for this text go on, with the words that are approved now and at their size."""
     held = sa.select(Message).where(
-        Message.text_id == text.id, Message.state == State.HELD, Message.reason == "not_approved"
+        Message.text_id == text.id, Message.state == State.HELD, Message.reason == Reason.NOT_APPROVED.value
     )
     for message in session.scalars(held.execution_options(yield_per=1_000)):
         words = version.club if message.use_club else version.sms
