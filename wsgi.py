@@ -19,7 +19,7 @@ import messaging.cli
 from campaigns import demonstration, life, planner
 from campaigns.conversation.converse import converse
 from messaging import outbox, receipts, resolving, sender, settings
-from messaging.cli import command_errors
+from messaging.cli.frame import command_errors
 from messaging.clock import utc_now
 from messaging.engines.local import Engine
 from messaging.installation import Installation, open_installation

@@ -26,11 +26,23 @@ from sqlalchemy.orm import Session
 from messaging import audit, outbox
 from messaging.errors import RefusedError, StaleError
 from messaging.letters import measure
-from messaging.models import Language, Message, Role, Staff, Text, TextEvent, TextState, TextVersion
+from messaging.models import (
+    Language,
+    LetterKind,
+    Message,
+    Role,
+    SmsForm,
+    Staff,
+    Text,
+    TextEvent,
+    TextState,
+    TextVersion,
+)
 from messaging.models.post import State
 from messaging.rules import Reason
 
 SOURCE = "fr"  # the language that the others are translated from
+BESIDE = ("back_translation", "kind", "form", "comment")  # of a wording, but not approved with it: no person gets it
 STRICT = ("manding", "dogon")  # families in which reviewer and approver must be two people
 
 
@@ -47,11 +59,14 @@ class Wording:
     wrong: str | None = None
     back_translation: str | None = None
     unicode: bool = False
+    kind: LetterKind = LetterKind.OFFICIAL
+    form: SmsForm = SmsForm.REVIEWER
+    comment: str | None = None
 
     @property
     def hash(self) -> str:
-        """The mark of exactly this wording."""
-        said = {key: value for key, value in asdict(self).items() if key != "back_translation"}
+        """The mark of exactly the words that people get."""
+        said = {key: value for key, value in asdict(self).items() if key not in BESIDE}
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -88,7 +103,7 @@ def write(
 ) -> Text:
     """Write a text of a step: the first version, or a further one when the words differ; always a draft then.
 
-    The same words again change nothing. A change of the French text returns the other languages to draft.
+    The same words again change no state; what stands beside them (back translation, comment) is stored. A change of the French text returns the other languages to draft.
     """
     text = session.scalar(sa.select(Text).where(Text.step_id == step_id, Text.language == language))
     if text is None:
@@ -98,7 +113,10 @@ def write(
         _add_version(session, text, words, now, staff_id)
         _event(session, text, "written", now, staff_id)
         return text
-    if current(session, text).hash == words.hash:
+    present = current(session, text)
+    if present.hash == words.hash:
+        for name in BESIDE:
+            setattr(present, name, getattr(words, name))
         return text
     text.version += 1
     text.author_id = staff_id

@@ -41,6 +41,7 @@ class Campaign(Base):
     ends_on: Mapped[date | None]
     started_at: Mapped[datetime | None]
     accepted_fallbacks: Mapped[list[str] | None]
+    accepted_gaps: Mapped[list[dict[str, Any]] | None]  # what was shown when they were accepted
     approver_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     lock: Mapped[int] = mapped_column(default=1)  # counts changes, so that two editors cannot overwrite each other
     file_hash: Mapped[str | None] = mapped_column(sa.String(64))  # of the file it was last loaded from

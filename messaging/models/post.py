@@ -84,6 +84,16 @@ class Gateway(Base):
     paused_reason: Mapped[str | None] = mapped_column(sa.String(200))
 
 
+class Tariff(Base):
+    """The price of one segment to the numbers of one operator, where it differs from the gateway's usual one."""
+
+    __tablename__ = "tariff"
+
+    gateway_id: Mapped[int] = mapped_column(sa.ForeignKey("gateway.id"), primary_key=True)
+    prefix: Mapped[str] = mapped_column(sa.String(8), primary_key=True)  # of numbers, with country code: 2236, 22376
+    price_micros: Mapped[int] = mapped_column(sa.BigInteger)
+
+
 class Message(Base):
     """One outgoing SMS to one phone; unique on step, phone and occurrence, so that planning twice changes nothing.
 

@@ -38,6 +38,9 @@ class Staff(Base):
     demonstration: Mapped[bool] = mapped_column(default=False)
     phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))  # her own, for a trial
     phone_confirmed_at: Mapped[datetime | None]
+    phone_code: Mapped[str | None] = mapped_column(sa.String(64))  # hash of the code that confirms the phone
+    phone_code_until: Mapped[datetime | None]
+    phone_code_tries: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
     created_at: Mapped[datetime]
     failed_count: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]

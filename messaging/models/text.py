@@ -23,6 +23,20 @@ class TextState(enum.StrEnum):
     APPROVED = "approved"
 
 
+class LetterKind(enum.StrEnum):
+    """How the official text of a version is spelt; the page on languages, 2.4: the kind is told, never guessed."""
+
+    OFFICIAL = "official"
+    OLD = "old"  # the letters used before 1982: è ò ny ng
+
+
+class SmsForm(enum.StrEnum):
+    """Who made the SMS form from the official text."""
+
+    PROFILE = "profile"  # the letter profile: made again when the profile changes
+    REVIEWER = "reviewer"  # a person: the machine no longer rewrites it
+
+
 class Text(Base):
     """One language version of a step, pointing to its present version."""
 
@@ -57,6 +71,12 @@ class TextVersion(Base):
     wrong: Mapped[str | None] = mapped_column(sa.Text)
     back_translation: Mapped[str | None] = mapped_column(sa.Text)
     unicode: Mapped[bool] = mapped_column(default=False)
+    kind: Mapped[LetterKind] = words(LetterKind, default=LetterKind.OFFICIAL, server_default="official")
+    form: Mapped[SmsForm] = words(SmsForm, default=SmsForm.REVIEWER, server_default="reviewer")
+    profile: Mapped[int] = mapped_column(
+        sa.SmallInteger, default=1, server_default="1"
+    )  # version of the letter profile
+    comment: Mapped[str | None] = mapped_column(sa.Text)  # between translator and editor; no phone ever shows it
     hash: Mapped[str] = mapped_column(sa.String(64))
     made_at: Mapped[datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
@@ -74,6 +94,7 @@ class TextEvent(Base):
     at: Mapped[datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     outside_role: Mapped[str | None] = mapped_column(sa.String(80))  # an outside reviewer: role, variety, date
-    variety: Mapped[str | None] = mapped_column(sa.String(40))
+    variety: Mapped[str | None] = mapped_column(sa.String(40))  # that the reviewer speaks
     read_on: Mapped[date | None]
+    sheet: Mapped[str | None] = mapped_column(sa.String(40))  # mark of the signed sheet on file
     remark: Mapped[str | None] = mapped_column(sa.Text)

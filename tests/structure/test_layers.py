@@ -23,7 +23,7 @@ FENCES = {  # library -> where it may be imported; a folder ends in /
     "twilio": ("messaging/gateways/",),
     "apscheduler": ("messaging/engines/local.py",),
     "procrastinate": ("messaging/engines/",),
-    "click": ("messaging/cli.py", "campaigns/cli.py", "wsgi.py"),
+    "click": ("messaging/cli/", "campaigns/cli/", "wsgi.py"),
     "waitress": ("wsgi.py",),
     "polib": ("messaging/languages.py",),
     "babel": ("campaigns/admin/",),

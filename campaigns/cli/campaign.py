@@ -1,8 +1,7 @@
-"""The commands of campaigns: load, check, review, approve, start, plan, converse, read, simulate."""
+"""Commands about campaigns: load, check, list, review, approve, start, pause, export."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,25 +10,17 @@ import click
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import life, loading, planner, simulation
-from campaigns.conversation import converse as conversation
-from campaigns.conversation.grammar import read as read_sms
+from campaigns import life, loading
 from campaigns.definitions import Definition, Problem, dump
 from campaigns.definitions import read as read_definition
 from campaigns.models import Campaign
-from messaging import languages, programmes, staff, texts
-from messaging.cli import command_errors, emit, json_option, moment, now_option, opened
-from messaging.clock import parse_time, utc_now
+from messaging import programmes, staff, texts
+from messaging.cli.frame import command_errors, emit, json_option, opened
+from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError
 from messaging.models import Programme, Text, TextState
 
 SHOWN = 400  # problems of one file that are printed
-
-
-def register(main: click.Group) -> None:
-    """Add the commands of this module."""
-    for command in (load, campaign, plan, converse, read, simulate):
-        main.add_command(command)
 
 
 @click.command()
@@ -160,83 +151,6 @@ def campaign_export(code: str, programme_code: str | None, as_json: bool) -> Non
     with opened() as here, here.db.read() as session:
         definition = loading.export(session, _campaign(session, code, programme_code))
     emit(definition.model_dump(mode="json"), as_json, dump(definition).rstrip("\n"))
-
-
-@click.command()
-@now_option
-@json_option
-@command_errors
-def plan(now: str | None, as_json: bool) -> None:
-    """One pass of the planner."""
-    with opened() as here:
-        done = planner.plan(here.db, moment(here, now), here.settings.plan_ahead)
-    told = [f"planned {done.planned}"]
-    told += [f"  waiting: {row['people']} in {row['language']}: {row['reason']}" for row in done.rows()]
-    emit({"planned": done.planned, "waiting": done.rows()}, as_json, "\n".join(told))
-
-
-@click.command("converse")
-@now_option
-@json_option
-@command_errors
-def converse(now: str | None, as_json: bool) -> None:
-    """One pass of the conversation."""
-    with opened() as here:
-        emit(conversation.converse(here.db, moment(here, now)), as_json)
-
-
-@click.command()
-@click.argument("words", nargs=-1)
-@click.option("--role", default="member", help="What is known about the sender.")
-@click.option("--lang", default="fr")
-@json_option
-def read(words: tuple[str, ...], role: str, lang: str, as_json: bool) -> None:
-    """Explain how an SMS is read; with --json: JSON lines {text, role, context} in, {readings, reply} out."""
-    if not as_json:
-        said = " ".join(words) if words else sys.stdin.read().rstrip("\n")
-        result = read_sms(said, role, {"lang": lang, "dogon": lang in dogon_codes()})  # type: ignore[arg-type]
-        for reading in result.readings:
-            fields = ", ".join(f"{name} = {value}" for name, value in reading.fields.items()) or "no values"
-            click.echo(f"{reading.intent}: {reading.status}; {fields}")
-        click.echo(f"reply: {result.reply or 'none'}")
-        return
-    bad = [number for number, line in enumerate(sys.stdin, 1) if line.strip() and not _read_line(line, number)]
-    if bad:
-        sys.exit(2)
-
-
-def _read_line(line: str, number: int) -> bool:
-    """Read one line; False, with its number on standard error, when it is no such object."""
-    try:
-        given = json.loads(line)
-        context = dict(given.get("context") or {})
-        context.setdefault("dogon", context.get("lang") in dogon_codes())
-        found: dict[str, Any] = read_sms(given["text"], given["role"], context).as_json()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        click.echo(f"line {number}: no JSON object with text and role", err=True)
-        found = {"readings": [], "error": "bad_input"}
-    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-    return "error" not in found
-
-
-def dogon_codes() -> set[str]:
-    """The Dogon languages of the shipped table; `read` opens no database."""
-    return {row["code"] for row in languages.shipped() if row["family"] == "dogon"}
-
-
-@click.command()
-@click.option("--from", "since", required=True, metavar="DATE", help="The first day.")
-@click.option("--days", type=click.IntRange(1, 1000), required=True)
-@click.option("--seed", default="1", show_default=True)
-@json_option
-@command_errors
-def simulate(since: str, days: int, seed: str, as_json: bool) -> None:
-    """Run the demonstrations through some days on the simulator."""
-
-    with opened() as here, click.progressbar(length=days, file=sys.stderr, label="days", hidden=as_json) as bar:
-        counts = simulation.simulate(here, parse_time(since), days, seed, lambda done, whole: bar.update(1))
-    emit(counts, as_json, "\n".join(f"{name:<10} {count}" for name, count in counts.items()))
 
 
 def _checked(path: Path) -> Definition:
