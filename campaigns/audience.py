@@ -110,6 +110,7 @@ def _who_received(query: Source, name: str, where: Scope) -> Source:
             Campaign.code == campaign,
             Step.code == step,
             Message.handed_over_at.is_not(None),
+            Message.trial_of.is_(None),
         )
     )
     return sa.select(people).where(people.c.phone_id.in_(got))
@@ -141,6 +142,11 @@ def _sorted(rows: Iterable[Any]) -> Tongues:
     return sorted(((language, own) for language, own in rows), key=lambda row: (row[0], row[1] or ""))
 
 
+def members(audience: Audience, where: Scope) -> Source:
+    """The members of an audience (id, village_id, language), whether they have a phone or not."""
+    return _people(audience, where, None)
+
+
 def through_clubs(audience: Audience, where: Scope, batch: Batch) -> Source:
     """For a personal step: the clubs of those whose phone did not choose personal content, one phone a club."""
     reached = _members(audience, where, batch, personal=True).subquery("reached")
@@ -151,6 +157,12 @@ def through_clubs(audience: Audience, where: Scope, batch: Batch) -> Source:
         .where(~sa.exists().where(reached.c.member_id == people.c.id))
     )
     return _club_phones(where).where(Club.id.in_(clubs))
+
+
+def count_clubs(session: Session, where: Scope) -> int:
+    """How many phones the clubs of these places have: what a message takes that goes to the clubs alone."""
+    clubs = _club_phones(where).where(*_club_conditions(Audience(), where, True)).subquery("clubs")
+    return session.scalar(sa.select(sa.func.count(sa.distinct(clubs.c.phone_id)))) or 0
 
 
 def _markets(session: Session, villages: Collection[int] | None) -> dict[Cycle, set[int]]:

@@ -117,7 +117,10 @@ def _end_older(session: Session, now: datetime) -> None:
 def _welcome(code: str, club: str, at: datetime) -> Definition:
     hour, day = f"{at:%H:%M}", at.date().isoformat()
     message = "Club {club}: lavez les mains au savon ou à la cendre avant de manger. Pour arreter: STOP"
-    question = "Question du club: que prendre s'il n'y a pas de savon? 1 la cendre 2 rien. Répondez 1 ou 2"
+    question = (
+        "Question du club: que prendre s'il n'y a pas de savon? 1 la cendre 2 rien. Répondez 1 ou 2. "
+        "Un SMS: {answer_cost}"
+    )
     steps = [
         {
             "step": "mains", "kind": "message", "when": {"date": day}, "hour": hour, "facts": ["HY3"],

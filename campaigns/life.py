@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import audience, loading
+from campaigns import audience, bill, loading
 from campaigns.definitions import Audience, Step
 from campaigns.models import Campaign, CampaignState, Enrolment
 from campaigns.models import Step as StepRow
@@ -37,24 +37,47 @@ class Gap:
     language: str
     fallback: str | None  # None: these people get nothing
     people: int
+    segments: int = 0  # of all that they would get in the fallback, as the bill counts it
+    micros: int = 0  # its price, in millionths of XOF
 
 
 def gaps(session: Session, campaign: Campaign, now: datetime) -> list[Gap]:
-    """Where an approved text is missing, for every step and language of its audience."""
+    """Where an approved text is missing, for every step and language of its audience, and what is sent instead.
+
+    What would be sent today is taken from the bill, so that clubs and people with a chain of their own are seen too;
+    languages that nobody of today's bill speaks are asked of the whole audience.
+    """
+    found = _of_bill(bill.of_campaign(session, campaign, now, drafts=False))
     programme = session.get_one(Programme, campaign.programme_id)
     definition = loading.export(session, campaign)
-    found = []
+    order = {}
     for row, said in zip(loading.steps_of(session, campaign.id), definition.steps, strict=True):
+        order[row.code] = row.position
         approved = set(
             session.scalars(sa.select(Text.language).where(Text.step_id == row.id, Text.state == TextState.APPROVED))
         )
+        seen = {(gap.step, gap.language) for gap in found}
         meant = definition.audience_of(said)
         for language, people in spoken(session, programme, campaign, said, meant, now).items():
-            if language not in approved:
+            if language not in approved and (row.code, language) not in seen:
                 chain = session.get(Chain, (programme.id, language))
                 fallback = next((code for code in (chain.falls_to if chain else []) if code in approved), None)
                 found.append(Gap(row.code, language, fallback, people))
-    return found
+    return sorted(found, key=lambda gap: (order[gap.step], gap.language, gap.fallback or ""))
+
+
+def _of_bill(shown: bill.Bill) -> list[Gap]:
+    """The gaps that the bill of approved texts shows; people are those of the largest batch."""
+    lines: defaultdict[tuple[str, str, str | None], list[bill.Line]] = defaultdict(list)
+    for line in shown.lines:
+        if line.wanted != line.language:
+            lines[line.step, line.wanted, line.language].append(line)
+    found = [
+        Gap(*key, max(one.messages for one in rows), sum(one.segments for one in rows), sum(one.micros for one in rows))
+        for key, rows in lines.items()
+    ]
+    nothing = [key for key in shown.waiting if key[2] == Reason.NO_TEXT.value]
+    return found + [Gap(step, language, None, shown.waiting[step, language, why]) for step, language, why in nothing]
 
 
 def spoken(
@@ -81,13 +104,15 @@ def approve(
         raise RefusedError("Il faut le rôle approbateur. / The role of approver is needed.")
     if campaign.state is not CampaignState.DRAFT:
         raise RefusedError("Cette campagne n'est plus un brouillon. / This campaign is no draft any more.")
-    missing = [gap for gap in gaps(session, campaign, now) if gap.language not in accepted]
+    found = gaps(session, campaign, now)
+    missing = [gap for gap in found if gap.language not in accepted]
     if missing:
         raise RefusedError(_told(missing))
     campaign.state, campaign.approver_id = CampaignState.APPROVED, person.id
-    campaign.accepted_fallbacks = sorted(accepted)
+    campaign.accepted_fallbacks = sorted({gap.language for gap in found})
+    campaign.accepted_gaps = [asdict(gap) for gap in found]
     campaign.lock += 1
-    _note(session, campaign, person.id, "approved", now, accepted=", ".join(sorted(accepted)))
+    _note(session, campaign, person.id, "approved", now, accepted=[_named(gap) for gap in found])
     return campaign
 
 
@@ -135,18 +160,29 @@ def pause(session: Session, campaign_id: int, staff_id: int | None, now: datetim
 
 
 def enrol_all(session: Session, campaign: Campaign, programme: Programme, now: datetime) -> int:
-    """Enrol every member that the campaign's audience means, from today on; who is enrolled stays as she is."""
+    """Enrol every member that a step by enrolment means, from today or the campaign's first day on.
+
+    Who is enrolled stays as she is.
+    """
     definition = loading.export(session, campaign)
     if all(step.when.after_enrolment is None for step in definition.steps):
         return 0
     today = local(now, programme.zone).date()
-    meant = definition.audience_of(next(step for step in definition.steps if step.when.after_enrolment is not None))
+    anchor = max(today, campaign.starts_on or today)  # days are counted from the first day of the campaign on
+    meant = {definition.audience_of(step) for step in definition.steps if step.when.after_enrolment is not None}
+    return sum(_enrol(session, campaign, programme, one, today, anchor) for one in meant)
+
+
+def _enrol(
+    session: Session, campaign: Campaign, programme: Programme, meant: Audience, today: date, anchor: date
+) -> int:
+    """Enrol who is meant, with a phone or without: a woman without one is reached through her club."""
     if meant.role not in (None, "member"):
         return 0
     where = audience.scope(session, programme, campaign.id, meant, today)
-    people = audience.source(meant, where, None).subquery("people")
+    people = audience.members(meant, where).subquery("people")
     query = sa.select(
-        sa.literal(campaign.id), people.c.member_id, sa.literal(today, sa.Date()), sa.literal(None, sa.DateTime())
+        sa.literal(campaign.id), people.c.id, sa.literal(anchor, sa.Date()), sa.literal(None, sa.DateTime())
     ).where(sa.true())
     columns = ["campaign_id", "member_id", "anchor_on", "ended_at"]
     return change(session, insert_ignore(session, Enrolment, columns[:2]).from_select(columns, query.distinct()))
@@ -177,19 +213,32 @@ def _step_ids(session: Session, campaign_id: int) -> list[int]:
     return list(session.scalars(sa.select(StepRow.id).where(StepRow.campaign_id == campaign_id)))
 
 
+def _named(gap: Gap) -> str:
+    """A gap for the audit log: step, languages and people, no money (eight digits would be masked as a number)."""
+    return f"{gap.step}: {gap.language} > {gap.fallback or 'nothing'}, {gap.people}"
+
+
 def _told(missing: list[Gap]) -> str:
     by_language: defaultdict[str, list[Gap]] = defaultdict(list)
     for gap in missing:
         by_language[gap.language].append(gap)
-    lines = []
-    for language, found in sorted(by_language.items()):
-        steps = ", ".join(gap.step for gap in found)
-        fallback = found[0].fallback or "rien / nothing"
-        lines.append(f"{language}: {steps} ({max(gap.people for gap in found)}; → {fallback})")
+
+    def rows(nothing: str) -> str:
+        return "\n".join(_row(language, found, nothing) for language, found in sorted(by_language.items()))
+
     return (
-        "Il manque des textes approuvés (langue : étapes, téléphones, langue de repli) / approved texts are missing "
-        "(language: steps, phones, fallback):\n" + "\n".join(lines)
+        "Il manque des textes approuvés (langue : étapes, téléphones, langue de repli, ce qu'il coûte). "
+        f"Acceptez chaque repli par sa langue :\n{rows('rien')} / "
+        "Approved texts are missing (language: steps, phones, fallback, what it costs). "
+        f"Accept each fallback by its language:\n{rows('nothing')}"
     )
+
+
+def _row(language: str, found: list[Gap], nothing: str) -> str:
+    steps = ", ".join(gap.step for gap in found)
+    fallbacks = ", ".join(sorted({gap.fallback or nothing for gap in found}))
+    segments, xof = sum(gap.segments for gap in found), bill.xof(sum(gap.micros for gap in found))
+    return f"{language}: {steps} ({max(gap.people for gap in found)}; → {fallbacks}; {segments} SMS, {xof} FCFA)"
 
 
 def _note(

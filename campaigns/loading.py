@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from campaigns.definitions import Definition, Step, Text, dump
 from campaigns.models import Campaign, CampaignState
 from campaigns.models import Step as StepRow
-from messaging import audit, texts
-from messaging.models import Programme
+from messaging import audit, languages, texts
+from messaging.models import LetterKind, Programme
 from messaging.models import Text as TextRow
 from messaging.models.post import Kind
-from messaging.texts import Wording
+from messaging.wording import Wording, spelt
 
 HEAD = ("title", "topic", "pillar", "agency", "serves", "starts", "ends", "audience")
 
@@ -126,7 +126,20 @@ def wording(text: Text) -> Wording:
         wrong=text.wrong,
         back_translation=text.back_translation,
         unicode=text.unicode,
+        kind=LetterKind(text.letters),
+        officials=text.officials,
+        comment=text.comment,
     )
+
+
+def as_text(said: Wording) -> dict[str, Any]:
+    """Stored words as the values of a file's text; `wording` gives them back."""
+    return {
+        "sms": said.sms, "official": said.official, "read_aloud": said.read_aloud or None, "club": said.club,
+        "options": dict(said.options) if said.options else None, "right": said.right, "wrong": said.wrong,
+        "back_translation": said.back_translation, "unicode": said.unicode, "letters": said.kind.value,
+        "officials": dict(said.officials) if said.officials else None, "comment": said.comment,
+    }  # fmt: skip
 
 
 @dataclass
@@ -202,7 +215,7 @@ def _load_texts(
 ) -> None:
     known = {text.language: text for text in _text_rows(session, [stored.id])}
     for language, text in _source_first(step.texts.items()):
-        words, old = wording(text), known.get(language)
+        words, old = spelt(wording(text), languages.profile_of(session, language)), known.get(language)
         what = f"text {step.step}/{language}"
         if old is None:
             wanted.new(what)
@@ -222,12 +235,5 @@ def _text_rows(session: Session, step_ids: list[int]) -> list[TextRow]:
 
 
 def _texts(session: Session, step_id: int) -> dict[str, Any]:
-    found = {}
-    for row in _text_rows(session, [step_id]):
-        said = texts.wording(texts.current(session, row))
-        found[row.language] = {
-            "sms": said.sms, "official": said.official, "read_aloud": said.read_aloud or None, "club": said.club,
-            "options": dict(said.options) if said.options else None, "right": said.right, "wrong": said.wrong,
-            "back_translation": said.back_translation, "unicode": said.unicode,
-        }  # fmt: skip
-    return found
+    rows = _text_rows(session, [step_id])
+    return {row.language: as_text(texts.wording(texts.current(session, row))) for row in rows}

@@ -6,7 +6,6 @@ values. A pass with nothing due asks one question a running step, whatever the n
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,30 +16,28 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from campaigns import audience, calendar, slots
+from campaigns import audience, bundles, calendar
+from campaigns.bundles import Bundle, Waiting
 from campaigns.calendar import Batch, Broadcast
 from campaigns.definitions import Audience
 from campaigns.definitions import Step as Said
 from campaigns.definitions.model import merge
 from campaigns.due import Due
 from campaigns.models import Airing, AiringStatus, Campaign, CampaignState, Episode, Occurrence, Series, Step
-from messaging import hours, outbox
+from messaging import budget, outbox
 from messaging.clock import at_local, local
 from messaging.database import Database, insert_ignore
 from messaging.departure import hours_rules
 from messaging.errors import DataError
-from messaging.letters import measure
-from messaging.models import Chain, Gateway, Member, Programme, Text, TextState, TextVersion
-from messaging.models.post import Kind
-from messaging.outbox import Letter
-from messaging.routing import choose
-from messaging.rules import Reason
-from messaging.texts import render
+from messaging.models import Member, Programme
+from messaging.rules import MUST_PASS, Check, Reason
 
 log = structlog.get_logger()
 LOOK_BACK = timedelta(days=3)  # after an outage, what is still of use is planned all the same
-AROUND = timedelta(days=8)  # airings this near are looked at: a call leaves at most a week before
-EARLIER = timedelta(days=1)
+AROUND = timedelta(days=40)  # airings this near are looked at: a month later a club is asked what it kept
+EARLIER = timedelta(days=8)  # a call moves back over closed days, a feast and the days around it
+AGAIN = timedelta(minutes=10)  # a batch that waits for money or for a setting is tried again after this
+MAY_CHANGE = {Reason.BUDGET.value, Reason.ANSWER_COST.value}
 PIECE = 250_000  # members planned in one transaction, so that no other writer waits longer than a second
 
 
@@ -55,6 +52,10 @@ class Plan:
         """Add another pass."""
         self.planned += other.planned
         self.waiting += other.waiting
+
+    def wait(self, language: str, reason: Reason, people: int) -> None:
+        """Note people who get nothing now."""
+        self.waiting[language, reason.value] += people
 
     def rows(self) -> list[dict[str, Any]]:
         """The waiting ones as the command prints them."""
@@ -116,62 +117,68 @@ def _of_campaign(
 ) -> Iterator[Due]:
     whole = Audience.model_validate(campaign.definition["audience"] or {})
     steps = session.scalars(sa.select(Step).where(Step.campaign_id == campaign.id, Step.removed_at.is_(None))).all()
-    started = campaign.started_at or now
-    planned = _planned(session, [step.id for step in steps])
-    airings = broadcasts(session, programme.id, now)
+    done = planned(session, [step.id for step in steps], now)
+    airings = broadcasts(session, programme.id, now, now)
     rules = [] if programme.always_open else hours_rules(session, programme.id)
     today = local(now, programme.zone).date()
     for step in steps:
         said = Said.model_validate(step.definition)
         meant = merge(whole, said.audience)
         where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
-        since = max(now - LOOK_BACK, _from(started, said, programme.zone))
-        # A call may have to move back into the open hours of the day before.
+        first = since(campaign, said, programme.zone, now)
+        # A call may have to move back into open hours of days before.
         until = now + ahead + (EARLIER if said.when.before_airing is not None else timedelta(0))
-        for batch in calendar.batches(said, since, until, programme.zone, cycles=list(where.markets), airings=airings):
+        for batch in calendar.batches(said, first, until, programme.zone, cycles=list(where.markets), airings=airings):
             due = Due(programme, campaign, step, said, meant, batch, where, rules)
-            is_open = (step.id, batch.name) not in planned and _is_within(campaign, batch, programme.zone)
+            is_open = (step.id, batch.name) not in done and is_within(campaign, batch, programme.zone)
             if is_open and (batch.due_at < now + ahead or _must_go_early(due, now, ahead)):
                 yield due
 
 
 def _must_go_early(due: Due, now: datetime, ahead: timedelta) -> bool:
     """Whether a call whose own moment is closed leaves, moved back, before this pass looks no further."""
-    leaves_at = _leaves_at(due, now, due.step.send_as)
+    leaves_at = bundles.leaves_at(due, now, due.step.send_as)
     return leaves_at is not None and leaves_at < min(now + ahead, due.batch.due_at)
 
 
-def _from(started: datetime, said: Said, zone: str) -> datetime:
-    """Since when a step of a started campaign counts: a dated one of that very day too, though its hour has passed.
+def since(campaign: Campaign, said: Said, zone: str, now: datetime) -> datetime:
+    """Since when a step counts: from the start of its campaign on, a dated one from that very day on, and what an
+    outage of the last days left undone.
 
     Whoever starts a message for today at ten past wants it to leave now, not next year.
     """
-    return at_local(local(started, zone).date(), time.min, zone) if said.when.date else started
+    started = campaign.started_at or now
+    first = at_local(local(started, zone).date(), time.min, zone) if said.when.date else started
+    return max(now - max(LOOK_BACK, said.useful or LOOK_BACK), first)
 
 
-def _planned(session: Session, step_ids: Sequence[int]) -> set[tuple[int, str]]:
-    query = sa.select(Occurrence.step_id, Occurrence.name).where(
-        Occurrence.step_id.in_(step_ids), Occurrence.planned_to.is_(None)
-    )
+def planned(session: Session, step_ids: Sequence[int], now: datetime | None = None) -> set[tuple[int, str]]:
+    """The batches that are done, and at a moment also those that wait for somebody and were just tried."""
+    done: sa.ColumnElement[bool] = Occurrence.planned_to.is_(None)
+    if now is not None:
+        waits = sa.and_(Occurrence.planned_to == 0, Occurrence.waiting.is_not(None))
+        done = sa.or_(done, sa.and_(waits, Occurrence.planned_at > now - AGAIN))
+    query = sa.select(Occurrence.step_id, Occurrence.name).where(Occurrence.step_id.in_(step_ids), done)
     return {(step_id, name) for step_id, name in session.execute(query)}
 
 
-def _is_within(campaign: Campaign, batch: Batch, zone: str) -> bool:
+def is_within(campaign: Campaign, batch: Batch, zone: str) -> bool:
+    """Whether a batch falls between the first and the last day of its campaign."""
     day = local(batch.due_at, zone).date()
     return (campaign.starts_on is None or campaign.starts_on <= day) and (
         campaign.ends_on is None or day <= campaign.ends_on
     )
 
 
-def broadcasts(session: Session, programme_id: int, now: datetime) -> list[Broadcast]:
-    """The airings of a programme around now that were not called off."""
+def broadcasts(session: Session, programme_id: int, since: datetime, until: datetime) -> list[Broadcast]:
+    """The airings of a programme in and around a time that were not called off."""
     query = (
         sa.select(Airing, Series.code)
         .join(Episode, Episode.id == Airing.episode_id)
         .join(Series, Series.id == Episode.series_id)
         .where(
             Series.programme_id == programme_id,
-            Airing.planned_at.between(now - AROUND, now + AROUND),
+            Airing.planned_at.between(since - AROUND, until + AROUND),
             Airing.status != AiringStatus.NOT_AIRED,
         )
     )
@@ -193,10 +200,12 @@ def plan_piece(
     if mark is None:
         return Plan(), False
     piece = _piece(session, due, mark.planned_to or 0)
+    known = mark.waiting if mark.planned_to else None  # a new round counts who waits anew
     result = plan_batch(session, due, piece, now)
     mark.messages += result.planned
-    mark.waiting = {"rows": _merged(mark.waiting, result)} if result.waiting or mark.waiting else None
-    mark.planned_to = piece[1] if piece else None
+    mark.waiting = {"rows": rows} if (rows := _merged(known, result)) else None
+    is_open = any(row["reason"] in MAY_CHANGE for row in mark.waiting["rows"]) if mark.waiting else False
+    mark.planned_to, mark.planned_at = (piece[1] if piece else 0 if is_open else None), now
     return result, piece is not None
 
 
@@ -225,115 +234,22 @@ def _merged(known: dict[str, Any] | None, result: Plan) -> list[dict[str, Any]]:
 
 
 def plan_batch(session: Session, due: Due, piece: tuple[int, int] | None, now: datetime) -> Plan:
-    """Put the messages of one batch, or of a range of its members, into the outbox."""
-    tongues = audience.tongues(session, due.meant, due.where, due.batch, piece)
-    people = audience.source(due.meant, due.where, due.batch, personal=due.said.personal is not None, among=piece)
-    done = _plan_source(session, due, people, tongues, now)
-    if due.said.personal is not None and piece is None:
-        clubs = audience.through_clubs(due.meant, due.where, due.batch)
-        done.add(_plan_source(session, due, clubs, audience.spoken_by(session, clubs), now, club=True))
-    return done
-
-
-def _plan_source(
-    session: Session,
-    due: Due,
-    source: audience.Source,
-    tongues: audience.Tongues,
-    now: datetime,
-    club: bool = False,
-) -> Plan:
-    people = source.subquery("people")
-    leaves_at = _leaves_at(due, now, Kind.SERVICE if club else due.step.send_as)
+    """Put the messages of one batch, or of a range of its members, into the outbox, as far as the budget pays."""
     done = Plan()
-    for language, own in tongues:
-        spoken = sa.and_(people.c.language == language, people.c.own.is_(None) if own is None else people.c.own == own)
-        text = _text(session, due, language, own, club)
-        if text is None or leaves_at is None:
-            count = session.scalar(sa.select(sa.func.count()).select_from(people).where(spoken)) or 0
-            reason = Reason.STALE if leaves_at is None else Reason.NO_TEXT
-            done.waiting += Counter({(language, reason.value): count})
+    for one in bundles.of_batch(session, due, now, piece):
+        if isinstance(one, Waiting):
+            done.wait(one.language, one.reason, one.people)
             continue
-        for group in slots.groups(session, due, people, spoken, text.version, text.row.language, club):
-            if group.empty:
-                done.waiting += Counter({(language, Reason.EMPTY_SLOT.value): group.count})
-                continue
-            letter = _letter(session, due, language, text, group.values, leaves_at, club)
-            columns = (people.c.phone_id, people.c.member_id, people.c.club_id, people.c.village_id)
-            query = sa.select(*columns).where(spoken, *group.conditions)
-            done.planned += outbox.put_all(session, letter, query.order_by(people.c.member_id), now)
+        most = _payable(session, one)
+        done.planned += outbox.put_all(session, one.letter, one.people, now, way=one.way, most=most)
+        if most is not None and (left := outbox.count(session, one.letter, one.people, one.way)):
+            done.wait(one.letter.language_wanted, Reason.BUDGET, left)
     return done
 
 
-def _leaves_at(due: Due, now: datetime, kind: Kind) -> datetime | None:
-    """The open moment at which the batch leaves; None when there is none before its use ends."""
-    batch, zone = due.batch, due.programme.zone
-    if batch.useful_until <= now:
+def _payable(session: Session, bundle: Bundle) -> int | None:
+    """How many messages of a bundle the month's budget still pays for; None: all."""
+    if Check.BUDGET not in MUST_PASS[bundle.letter.kind] or not bundle.letter.price_micros:
         return None
-    if kind in (Kind.ALERT, Kind.REPLY):
-        return batch.due_at
-    hours_kind = "service" if kind is Kind.SERVICE else "campaign"
-    start = max(batch.due_at, now)
-    opens = hours.next_open(due.rules, hours_kind, start, zone)
-    if opens is not None and opens < batch.useful_until and (batch.moves == "forward" or opens == start):
-        return batch.due_at if opens == start else opens
-    if batch.moves == "back":
-        return hours.last_open(due.rules, hours_kind, start, now, zone) or (
-            opens if opens and opens < batch.useful_until else None
-        )
-    return None
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The text that a group gets, in the language it really is in."""
-
-    row: Text
-    version: TextVersion
-
-
-def _text(session: Session, due: Due, language: str, own: str | None, club: bool) -> Chosen | None:
-    """The first text of the chain that may leave: approved, or for a demonstration any that has words."""
-    for code in [language, *_falls_to(session, due.programme.id, language, own)]:
-        text = session.scalar(sa.select(Text).where(Text.step_id == due.step.id, Text.language == code))
-        if text is None or not (text.state is TextState.APPROVED or due.programme.demonstration):
-            continue
-        version = session.get_one(TextVersion, (text.id, text.version))
-        if version.club if club else version.sms:  # a personal text never stands in for the wording for the family
-            return Chosen(text, version)
-    return None
-
-
-def _falls_to(session: Session, programme_id: int, language: str, own: str | None) -> list[str]:
-    if own not in (None, "null"):
-        return [str(code) for code in json.loads(own or "[]")]
-    row = session.get(Chain, (programme_id, language))
-    return row.falls_to if row else []
-
-
-def _letter(
-    session: Session, due: Due, language: str, text: Chosen, values: dict[str, str], leaves_at: datetime, club: bool
-) -> Letter:
-    words = (text.version.club if club else text.version.sms) or ""
-    kind = Kind.SERVICE if club else due.step.send_as
-    gateways = session.scalars(sa.select(Gateway)).all()
-    gateway = choose(gateways, "", kind, due.programme.demonstration) or (gateways[0] if gateways else None)
-    return Letter(
-        programme_id=due.programme.id,
-        kind=kind,
-        step_id=due.step.id,
-        text_id=text.row.id,
-        text_version=text.version.version,
-        occurrence=due.batch.occurrence,
-        language_wanted=language,
-        language=text.row.language,
-        size=measure(render(words, values)),
-        slots=values or None,
-        use_club=club,
-        personal=due.said.personal is not None and not club,
-        tags=due.said.tags,
-        draft=text.row.state is not TextState.APPROVED,
-        due_at=leaves_at,
-        useful_until=due.batch.useful_until,
-        segment_price_micros=gateway.price_micros if gateway else 0,
-    )
+    left = budget.room(session, bundle.letter.programme_id, bundle.letter.due_at)
+    return None if left is None else left // bundle.letter.price_micros

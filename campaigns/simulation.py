@@ -32,6 +32,7 @@ from messaging.rules import Reason
 
 TICK = timedelta(hours=2)
 AWAKE = (6, 22)  # local hours in which anything happens; nights are jumped over
+STEP = timedelta(seconds=10)  # the least that the clock goes on while something waits
 PASSES = 400  # of the sender in one tick; more means that something runs in circles
 ANSWERS = 0.30  # of the questions, as the assumptions of the programme page say
 FEEDBACK = 0.0037  # of the other messages: 3 % of members a month at two messages a week
@@ -97,9 +98,12 @@ def simulate(
         here.adapters.put(gateway, Simulator(here.adapters.book, lambda: run.clock, FAIR))
     try:
         for day in range(days):
-            for moment in _moments(since + timedelta(days=day)):
+            end = since + timedelta(days=day + 1)
+            moments = list(_moments(end - timedelta(days=1)))
+            for moment, following in zip(moments, [*moments[1:], end], strict=True):
                 run.clock = moment
                 _tick(run)
+                _drain(run, following)
             progress(day + 1, days)
     finally:
         here.adapters.drop(gateway)  # from here on the carrier goes by the real clock again
@@ -125,7 +129,7 @@ def _moments(day: datetime) -> Iterator[datetime]:
 
 def _tick(run: Run) -> None:
     here = run.here
-    run.counts["planned"] += planner.plan(here.db, run.clock, here.settings.plan_ahead).planned
+    run.counts["planned"] += planner.plan(here.db, run.clock, max(here.settings.plan_ahead, TICK)).planned
     _send(run)
     _write(run)
     converse(here.db, run.clock, most=10_000)
@@ -139,11 +143,23 @@ def _tick(run: Run) -> None:
 
 def _send(run: Run) -> None:
     for _ in range(PASSES):
-        # The simulator's rate is that of a whole day in one tick: its bucket is filled before each pass.
-        with run.here.db.write() as session:
-            session.execute(sa.update(Gateway).where(Gateway.name == SIMULATOR).values(tokens=1e6, tokens_at=None))
         if not sender.send_due(run.here, run.clock, most=2_000).get("claimed"):
             return
+
+
+def _drain(run: Run, until: datetime) -> None:
+    """Go from one moment to the next at which a message may leave: an hour that opens, a slow gateway that is free."""
+    while True:
+        with run.here.db.read() as session:
+            waiting = sa.select(sa.func.min(Message.next_at)).where(
+                Message.state == State.WAITING, Message.next_at > run.clock, Message.next_at < until
+            )
+            following = session.scalar(waiting)
+        if following is None:
+            return
+        run.clock = min(max(following, run.clock + STEP), until)
+        _send(run)
+        _deliver(run)
 
 
 def _deliver(run: Run) -> None:
@@ -160,6 +176,7 @@ def _hear(run: Run) -> None:
             sa.select(Message.id, Message.phone_id, Message.kind, Message.step_id, Message.occurrence, Step.definition)
             .outerjoin(Step, Step.id == Message.step_id)
             .where(Message.id > run.heard, Message.handed_over_at.is_not(None), Message.kind != Kind.REPLY)
+            .where(Message.trial_of.is_(None))
             .order_by(Message.id)
         )
         for ident, phone_id, kind, step_id, occurrence, definition in session.execute(query):
@@ -223,7 +240,7 @@ def _told(run: Run, since: datetime, until: datetime) -> dict[str, int]:
     with run.here.db.read() as session:
 
         def count(*conditions: sa.ColumnElement[bool]) -> int:
-            within = Message.due_at.between(since, until)
+            within = sa.and_(Message.due_at.between(since, until), Message.trial_of.is_(None))
             return session.scalar(sa.select(sa.func.count(Message.id)).where(within, *conditions)) or 0
 
         unknown = sa.select(sa.func.count(Attempt.id)).where(Attempt.state == AttemptState.UNKNOWN)

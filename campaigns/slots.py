@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns.definitions import SLOTS, Slot
-from campaigns.definitions.slots import names
+from campaigns.definitions.slots import names, stretched
 from campaigns.due import Due
 from campaigns.models import Airing, Episode, Series, Value
+from messaging import figures
 from messaging.clock import local
-from messaging.letters import sms_value
-from messaging.models import Club, Place, Station, TextVersion
+from messaging.letters import measure
+from messaging.models import Club, Place, Station
+from messaging.profile import sms_value
 
 REPORT_AGE = timedelta(days=7)  # a price or a rain report older than a week is not news
 
@@ -36,9 +38,9 @@ def groups(
     due: Due,
     people: sa.Subquery,
     spoken: sa.ColumnElement[bool],
-    version: TextVersion,
+    words: str,
     language: str,
-    club: bool,
+    to_count: bool = False,
 ) -> Iterator[Group]:
     """The groups of a language: one when no value depends on the recipient, else one a club or a village.
 
@@ -47,14 +49,22 @@ def groups(
         due: the batch that is planned.
         people: phone_id, member_id, club_id, village_id of the audience.
         spoken: the condition of the language.
-        version: the words.
+        words: what goes to the phone, with its slots.
         language: the language the words are in.
-        club: whether the wording for the family is meant.
+        to_count: only sizes matter: a report that has not come yet stands at its longest, and people whose values
+            cannot change the number of segments stay together.
     """
-    words = (version.club if club else version.sms) or ""
     wanted = [SLOTS[name] for name in dict.fromkeys(names(words)) if name in SLOTS]
+    wanted = [slot for slot in wanted if slot.source != "gateway"]  # another for each way, put in by the bundle
     common = _of_batch(session, due, wanted, language)
+    if to_count:
+        common = {slot.name: "x" * slot.longest for slot in wanted if "report" in slot.source} | common
     by = _recipient_column(people, wanted)
+    if to_count and by is not None and _has_one_size(words):
+        longest = {slot.name: "x" * slot.longest for slot in wanted}
+        yield Group({**longest, **common}, (by.is_not(None),))
+        yield _group(session, people, wanted, common, (spoken, by.is_(None)), (by.is_(None),))
+        return
     if by is None:
         yield _group(session, people, wanted, common, (spoken,), ())
         return
@@ -62,6 +72,11 @@ def groups(
         own = _of_recipient(session, by.name, ident)
         same = by.is_(None) if ident is None else by == ident
         yield _group(session, people, wanted, {**common, **own}, (spoken, same), (same,))
+
+
+def _has_one_size(words: str) -> bool:
+    """Whether a text takes as many segments with the longest values as with values of one letter."""
+    return measure(stretched(words)).segments == measure(stretched(words, "x")).segments
 
 
 def _group(
@@ -120,8 +135,8 @@ def _of_airing(session: Session, airing_id: int, zone: str, language: str) -> di
         "episode": str(episode.number),
         "title": short("title", str(episode.titles.get(language) or episode.titles.get("fr", ""))),
         "station": short("station", station.sms_name),
-        "hour": f"{at:%Hh%M}",
-        "date": f"{at:%d/%m}",
+        "hour": figures.hour(at.time()),
+        "date": figures.day(at.date()),
     }
 
 
@@ -141,18 +156,9 @@ def _of_report(session: Session, due: Due, slot: Slot) -> dict[str, str]:
         .limit(1)
     )
     row = session.execute(query).first()
-    return {} if row is None else {slot.name: number(row.value), "date": _day(row.day)}
+    return {} if row is None else {slot.name: figures.number(row.value), "date": figures.day(row.day)}
 
 
 def short(slot: str, value: str) -> str:
     """A value in SMS letters, no longer than its slot was counted at."""
     return sms_value(value)[: SLOTS[slot].longest].rstrip()
-
-
-def number(value: float) -> str:
-    """A number as an SMS writes it: no grouping, decimal comma."""
-    return f"{value:g}".replace(".", ",")
-
-
-def _day(day: date) -> str:
-    return f"{day:%d/%m}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from messaging import budget
+from messaging import budget, trial
 from messaging.errors import DataError
 from messaging.hours import HoursRule, next_open, parse_spans
 from messaging.models import (
@@ -31,9 +31,9 @@ from messaging.models import (
 )
 from messaging.models.people import ContentLevel, Ownership, Purpose
 from messaging.models.post import Kind, State
-from messaging.routing import SIMULATOR, choose
-from messaging.rules import Facts, Reason, Verdict, decide
-from messaging.texts import render
+from messaging.routing import ANSWER_COST, SIMULATOR, answer_cost, choose, price
+from messaging.rules import LOOK_AGAIN, Facts, Reason, Verdict, decide
+from messaging.wording import has_open_slot, render
 
 log = structlog.get_logger()
 REPLIES_AN_HOUR = 10
@@ -54,7 +54,7 @@ class Departure:
 def look(session: Session, messages: Sequence[Message], now: datetime) -> list[Departure]:
     """Decide each message of a batch; the number of queries does not grow with the batch."""
     known = _gather(session, messages, now)
-    return [_departure(known, message, now) for message in messages]
+    return [_paid(known, _departure(known, message, now)) for message in messages]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class _Known:
     personal: set[tuple[int, int]]  # member and phone that chose personal content
     looping: set[int]
     capped: dict[Kind, set[int]]
-    spent: set[tuple[int, Any]]
+    purse: dict[tuple[int, date], int]  # what may still leave, of the months that have a limit; it shrinks as they go
+    owners: dict[int, trial.Owner]  # of the phones that may get a trial, by account
 
 
 def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Known:
@@ -92,15 +93,22 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
         personal=_personal(session, members),
         looping=_looping(session, phone_ids, now) if any(m.kind is Kind.REPLY for m in messages) else set(),
         capped=_capped(session, phone_ids, now),
-        spent=budget.over_limit(session, {(m.programme_id, budget.month_of(m.due_at)) for m in messages}),
+        purse=budget.left(session, {(m.programme_id, budget.month_of(m.due_at)) for m in messages}),
+        owners=trial.owners(session, {message.trial_of for message in messages if message.trial_of}),
     )
 
 
 def _departure(known: _Known, message: Message, now: datetime) -> Departure:
     phone, programme = known.phones[message.phone_id], known.programmes[message.programme_id]
+    owner, is_trial = known.owners.get(message.trial_of or 0), message.trial_of is not None
+    demonstration = programme.demonstration or (owner is not None and owner.demonstration)
     came_by = message.gateway_id if message.kind is Kind.REPLY else None
-    gateway = choose(known.gateways, phone.prefix, message.kind, programme.demonstration, came_by)
+    gateway = choose(known.gateways, phone.prefix, message.kind, demonstration, came_by)
+    if not _tells_its_cost(message, gateway):
+        verdict = Verdict("later", Reason.ANSWER_COST, now + LOOK_AGAIN)
+        return Departure(message, phone, "", gateway, verdict)
     text, approved = _words(known, message)
+    is_hers = owner is not None and owner.may_get(message, now)
     facts = Facts(
         kind=message.kind,
         useful_until=message.useful_until,
@@ -111,20 +119,51 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         invalid=phone.invalid_at is not None,
         capped=phone.id in known.capped.get(message.kind, set()),
         looping=phone.id in known.looping,
-        over_budget=(programme.id, budget.month_of(message.due_at)) in known.spent,
+        over_budget=_is_over(known, message, cost(message, gateway, phone)),
         approved=approved,
         personal=message.personal,
         owner_chose_personal=(message.member_id or 0, phone.id) in known.personal,
-        demonstration=programme.demonstration,
-        campaign_paused=message.step_id in known.paused,
+        demonstration=demonstration,
+        campaign_paused=message.step_id in known.paused and not is_trial,
         gateway=_standing(gateway),
-        trial=message.trial_of is not None,
+        trial=is_hers,
+        false_trial=is_trial and not is_hers,
     )
     if not text:
         return Departure(message, phone, text, gateway, Verdict("close", Reason.NO_TEXT))
+    if message.body is None and has_open_slot(text):
+        return Departure(message, phone, text, gateway, Verdict("close", Reason.EMPTY_SLOT))
     if known.rules.get(programme.id, []) is None:
         return Departure(message, phone, text, gateway, Verdict("later", Reason.HOURS, now + UNREADABLE_WAIT))
     return Departure(message, phone, text, gateway, decide(facts, now))
+
+
+def _tells_its_cost(message: Message, gateway: Gateway | None) -> bool:
+    """Let a text that says what an answer costs say it of the gateway it really takes; False when nobody knows."""
+    if gateway is None or not message.slots or ANSWER_COST not in message.slots:
+        return True
+    said = answer_cost(gateway)
+    if said and said != message.slots[ANSWER_COST]:
+        message.slots = {**message.slots, ANSWER_COST: said}
+    return bool(said)
+
+
+def cost(message: Message, gateway: Gateway | None, phone: Phone) -> int:
+    """What a message costs on the gateway it takes, in millionths of XOF; as planned while none serves it."""
+    return message.price_micros if gateway is None else message.segments * price(gateway, phone.prefix)
+
+
+def _is_over(known: _Known, message: Message, micros: int) -> bool:
+    left = known.purse.get((message.programme_id, budget.month_of(message.due_at)))
+    return left is not None and micros > 0 and left < micros
+
+
+def _paid(known: _Known, leaving: Departure) -> Departure:
+    """Take what a message costs out of the purse, so that the next one of the batch finds what is left."""
+    key = (leaving.message.programme_id, budget.month_of(leaving.message.due_at))
+    if leaving.verdict.what == "go" and key in known.purse:
+        known.purse[key] -= cost(leaving.message, leaving.gateway, leaving.phone)
+    return leaving
 
 
 def _standing(gateway: Gateway | None) -> Any:
@@ -136,18 +175,23 @@ def _standing(gateway: Gateway | None) -> Any:
 
 
 def _words(known: _Known, message: Message) -> tuple[str, bool]:
-    """The wire text, and whether exactly these words are approved."""
+    """The wire text, and whether exactly these words are approved; words of no text only answer an SMS."""
     if message.body is not None:
-        return message.body, True
+        return message.body, message.kind is Kind.REPLY
     version = known.versions.get((message.text_id or 0, message.text_version or 0))
     if version is None:
         return "", False
     text = known.texts[version.text_id]
+    return wire(message, version), text.state is TextState.APPROVED and text.approved_hash == version.hash
+
+
+def wire(message: Message, version: TextVersion) -> str:
+    """The words of a text as a message hands them over, its values filled in; a trial says that it is one."""
     words = version.club if message.use_club else version.sms
     if not words:
-        return "", False
-    approved = text.state is TextState.APPROVED and text.approved_hash == version.hash
-    return render(words, message.slots), approved
+        return ""
+    said = render(words, message.slots)
+    return said if message.trial_of is None else trial.MARK + said
 
 
 def _opens(known: _Known, message: Message, programme: Programme, now: datetime) -> datetime | None:

@@ -96,6 +96,8 @@ def _span(text: str) -> Span:
         start, end = (time.fromisoformat(part) for part in text.split("-"))
     except ValueError:
         raise DataError(f"« {text} » is no span of hours. Write it like 08:00-11:30.") from None
+    if start.tzinfo or end.tzinfo:
+        raise DataError(f"« {text} » names a time zone. Write local hours alone, like 08:00-11:30.")
     if start >= end:
         raise DataError(f"« {text} » ends before it starts.")
     return start, end

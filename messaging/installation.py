@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from messaging import languages, migrations
+from messaging import languages, migrations, texts
 from messaging.clock import utc_now
 from messaging.database import Database
 from messaging.errors import SettingError
@@ -16,6 +16,7 @@ from messaging.models import Gateway, Mark
 from messaging.phones import Keys
 from messaging.settings import Settings
 
+REGULATED_PRICE = 10_000_000  # 10 XOF an SMS since 2019, in millionths: so that a practice bill looks like a real one
 FINGERPRINT = "key_fingerprint"
 SIMULATOR = "simulator"
 
@@ -82,7 +83,16 @@ def prepare(db: Database, now: datetime) -> None:
                 "Put the right key file back, or name it with JEKULU_KEY_FILE."
             )
         languages.seed(session)
+        texts.respell(session, now)
         if session.scalar(sa.select(Gateway.id).where(Gateway.name == SIMULATOR)) is None:
             session.add(
-                Gateway(name=SIMULATOR, adapter=SIMULATOR, sender="36000", position=99, rate=1000, answer_cost="free")
+                Gateway(
+                    name=SIMULATOR,
+                    adapter=SIMULATOR,
+                    sender="36000",
+                    position=99,
+                    rate=1000,
+                    answer_cost="free",
+                    price_micros=REGULATED_PRICE,
+                )
             )

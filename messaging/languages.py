@@ -17,6 +17,7 @@ import polib
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from messaging import profile
 from messaging.models import Chain, Language
 
 HERE = Path(__file__).parent
@@ -41,6 +42,11 @@ def shipped() -> tuple[dict[str, str], ...]:
 def is_dogon(session: Session, code: str) -> bool:
     """True for a code whose row says that it is a Dogon language."""
     return session.scalar(sa.select(Language.family).where(Language.code == code)) == "dogon"
+
+
+def profile_of(session: Session, code: str) -> str:
+    """The letter profile of a language by its row; a language without a row is spelt as French is."""
+    return session.scalar(sa.select(Language.profile).where(Language.code == code)) or "french"
 
 
 def chain(session: Session, programme_id: int, wanted: str, own: Sequence[str] | None = None) -> list[str]:
@@ -84,7 +90,7 @@ def translations(domain: str, codes: Sequence[str], drafts: bool = False) -> get
 
 
 def reply(key: str, codes: Sequence[str], drafts: bool = False, **values: object) -> tuple[str, str]:
-    """The words of a reply and the language they are in.
+    """The words of a reply, in SMS letters, and the language they are in.
 
     Args:
         key: the reply's key, such as `stop.done`.
@@ -99,8 +105,15 @@ def reply(key: str, codes: Sequence[str], drafts: bool = False, **values: object
         found = catalogue("sms", code, drafts)
         words = found.gettext(key) if found else key
         if words != key:
-            return words.format(**values), code
+            return _sms(words, code).format(**values), code
     raise KeyError(key)
+
+
+@cache
+def _sms(words: str, code: str) -> str:
+    """A reply in SMS letters; the catalogue holds it in official ones."""
+    letters = next((row["profile"] for row in shipped() if row["code"] == code), "french")
+    return profile.spell(words, letters).sms
 
 
 def _copy(one: gettext.GNUTranslations) -> gettext.GNUTranslations:

@@ -1,9 +1,8 @@
-"""What a text costs on the air and how a value is spelt for it; knows nothing of languages, prices and members."""
+"""What a text costs on the air: alphabet, units and segments; knows nothing of languages, prices and members."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -134,69 +133,3 @@ def _parts(text: str, kind: Encoding) -> list[str]:
             start, used = index, 0
         used += weight
     return [*parts, text[start:]]
-
-
-# The spelling for the air. Each table is a step of the letter profile; what must see its neighbours is a pattern.
-
-BLANKS = dict.fromkeys("\t\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B))), " ")
-# U+200D stays: it occurs in emoji, which no profile can make cheap.
-GONE = dict.fromkeys("\u200b\u200c\u2060\ufeff\u00ad", "")
-SIGNS = {
-    **dict.fromkeys("’‘‚‛ʼʹ′´`‹›", "'"),
-    **dict.fromkeys("“”„‟″", '"'),
-    **dict.fromkeys("‐‑‒–—―−•", "-"),
-    "…": "...",
-    "×": "x",
-    "½": "1/2",
-    "¼": "1/4",
-    "¾": "3/4",
-    "œ": "oe",
-    "Œ": "Oe",
-}
-# Bambara and Dogon as they were written before 1982, all in GSM-7. È and Ò are not: a capital open vowel is lowered.
-LETTERS = {"ɛ": "è", "ɔ": "ò", "ɲ": "ny", "ŋ": "ng", "Ɛ": "è", "Ɔ": "ò", "Ɲ": "Ny", "Ŋ": "Ng"}
-# é è à ù É Ç are in GSM-7 and stay.
-FRENCH = {
-    **dict(zip("çâêëîïôûÿ", "caeeiiouy", strict=True)),
-    **dict(zip("ÀÂÈÊËÎÏÔÙÛŸ", "AAEEEIIOUUY", strict=True)),
-}
-
-_SPACING = str.maketrans({"\r": "\n", **BLANKS, **GONE})
-_SIGNS = str.maketrans(SIGNS)
-_LETTERS = str.maketrans(LETTERS)
-_FRENCH = str.maketrans(FRENCH)
-_GUILLEMETS = re.compile("« *| *»")
-_FRACTION = re.compile(r"(?<=\d)(?=[½¼¾])")
-_NUMBER_SIGN = re.compile(r"\b([nN])[º°]")
-# Among capitals a letter of two signs is written NY, not Ny; before a small letter Ny.
-_UPPER = "[A-ZÀ-ÖØ-ÞŒŸƐƆƝŊ]"
-_OE_CAPITAL = re.compile(f"Œ(?={_UPPER})")
-_NASAL_CAPITAL = re.compile(f"(?<={_UPPER})[ƝŊ]|[ƝŊ](?={_UPPER})")
-_LINE_ENDS = re.compile(" *\n *")
-_RUN_OF_BLANKS = re.compile(" {2,}")
-
-
-def sms_value(value: str) -> str:
-    """Spell a value of a slot (place, club, station, first name) for the air, without the French accents that cost.
-
-    One ê in a village name would make a whole SMS UCS-2. A character that no table knows stays: ask `is_gsm7` of the
-    result where it matters.
-
-    Source: the letter profile: NFC, typographic signs, letters of Bambara and Dogon, French letters, in this order.
-    """
-    text = value.replace("\r\n", "\n").translate(_SPACING)
-    # Composed only now: an invisible sign may have stood between a letter and its mark.
-    text = _signs(unicodedata.normalize("NFC", text))
-    text = _NASAL_CAPITAL.sub(lambda hit: LETTERS[hit[0]].upper(), text).translate(_LETTERS)
-    return _tidy(text.translate(_FRENCH))
-
-
-def _signs(text: str) -> str:
-    text = _GUILLEMETS.sub('"', text)
-    text = _FRACTION.sub(" ", text)
-    text = _NUMBER_SIGN.sub(r"\1o", text)
-    return _OE_CAPITAL.sub("OE", text).translate(_SIGNS)
-
-
-def _tidy(text: str) -> str:
-    return _RUN_OF_BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)).strip()

@@ -7,7 +7,7 @@ must pass is asked here for the first time (`rules.MUST_PASS`), as conditions of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from messaging.letters import Size, measure
 from messaging.models import Consent, Message, Phone, Programme
 from messaging.models.people import Purpose
 from messaging.models.post import Kind, State
+from messaging.routing import Way
 from messaging.rules import MUST_PASS, PRIORITY, Check, Reason
 
 UNSENT = (State.WAITING, State.HELD)
@@ -71,7 +72,14 @@ def put(session: Session, letter: Letter, phone_id: int, now: datetime, **who: i
 
 
 def put_all(
-    session: Session, letter: Letter, source: sa.Select[Any], now: datetime, *, open_to_all: bool = False
+    session: Session,
+    letter: Letter,
+    source: sa.Select[Any],
+    now: datetime,
+    *,
+    way: Way | None = None,
+    most: int | None = None,
+    open_to_all: bool = False,
 ) -> int:
     """Put the same letter to every row of a query, in one INSERT … SELECT.
 
@@ -80,11 +88,15 @@ def put_all(
         letter: what they share.
         source: a query of phone_id, member_id, club_id, village_id, in this order.
         now: when the rows are made.
+        way: only the numbers of this way.
+        most: put no more than so many: what the budget still pays for.
         open_to_all: the caller has asked the rules itself (a reply to one phone).
 
     Returns:
         How many are new. Who opted out or did not agree, as the kind demands, is left out.
     """
+    if most is not None:
+        source = _new_phones(letter, source, way).order_by(sa.column("member_id"), sa.column("phone_id")).limit(most)
     people = source.subquery("people")
     values = _shared(letter, now)
     columns = [*COPIED, *values]
@@ -93,7 +105,7 @@ def put_all(
         *(sa.literal(value, MESSAGE.c[name].type).label(name) for name, value in values.items()),
     )
     if not open_to_all:
-        query = _allowed(query, people, letter)
+        query = _allowed(query, people, letter, way)
     elif session.get_bind().dialect.name == "sqlite":
         query = query.where(sa.true())  # SQLite reads ON CONFLICT after a bare SELECT as a join
     statement = insert_ignore(session, Message, ["step_id", "phone_id", "occurrence"])
@@ -101,6 +113,29 @@ def put_all(
     if made:
         budget.reserve(session, letter.programme_id, letter.due_at, made * letter.price_micros)
     return made
+
+
+def count(session: Session, letter: Letter, source: sa.Select[Any], way: Way | None = None) -> int:
+    """How many messages `put_all` would make of these people now; puts nothing."""
+    return session.scalar(sa.select(sa.func.count()).select_from(_new_phones(letter, source, way).subquery("new"))) or 0
+
+
+def phones(session: Session, letter: Letter, source: sa.Select[Any], way: Way | None = None) -> Iterator[int]:
+    """The phones that `put_all` would write to now, each once; puts nothing."""
+    found = _new_phones(letter, source, way).subquery("new")
+    yield from session.scalars(sa.select(found.c.phone_id).execution_options(yield_per=10_000))
+
+
+def _new_phones(letter: Letter, source: sa.Select[Any], way: Way | None) -> sa.Select[Any]:
+    """The phones of a query that may get the letter and have not, one row a phone, with the first of each mark."""
+    people = source.subquery("meant")
+    had = sa.exists().where(
+        Message.step_id == letter.step_id,
+        Message.phone_id == people.c.phone_id,
+        Message.occurrence == letter.occurrence,
+    )
+    columns = (people.c.phone_id, *(sa.func.min(people.c[name]).label(name) for name in COPIED[1:]))
+    return _allowed(sa.select(*columns), people, letter, way).where(~had).group_by(people.c.phone_id)
 
 
 def close(session: Session, message: Message, reason: Reason, now: datetime) -> None:
@@ -142,8 +177,8 @@ def close_phone(session: Session, phone_id: int, reason: Reason, now: datetime) 
 
 
 def hold(session: Session, text_id: int, reason: Reason) -> int:
-    """Hold what waits with a text that lost its approval; drafts of a demonstration go on, to the simulator."""
-    which = sa.and_(Message.text_id == text_id, Message.draft.is_(False))
+    """Hold what waits with a text that lost its approval; drafts of a demonstration, and trials, go on."""
+    which = sa.and_(Message.text_id == text_id, Message.draft.is_(False), Message.trial_of.is_(None))
     return _move(session, which, State.WAITING, State.HELD, reason)
 
 
@@ -212,16 +247,23 @@ def _shared(letter: Letter, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _allowed(query: sa.Select[Any], people: sa.Subquery, letter: Letter) -> sa.Select[Any]:
+def _allowed(query: sa.Select[Any], people: sa.FromClause, letter: Letter, way: Way | None = None) -> sa.Select[Any]:
     must = MUST_PASS[letter.kind]
     query = query.join(Phone, Phone.id == people.c.phone_id).where(
         Phone.quarantine.is_(None), Phone.invalid_at.is_(None)
     )
+    if way is not None and not way.is_for_all:
+        query = query.where(sa.or_(*(_starts(*part) for part in way.starts)))
     if Check.OPT_OUT in must:
         query = query.where(Phone.opted_out_at.is_(None))
     if Check.CONSENT in must:
         query = query.where(consented(Purpose.MESSAGES, people.c.member_id, people.c.phone_id))
     return query
+
+
+def _starts(start: str, narrower: Sequence[str]) -> sa.ColumnElement[bool]:
+    others = (~Phone.prefix.startswith(one, autoescape=True) for one in narrower)
+    return sa.and_(Phone.prefix.startswith(start, autoescape=True), *others)
 
 
 def _literal(value: int | None) -> sa.ColumnElement[Any]:

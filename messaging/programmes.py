@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging import audit
+from messaging import audit, budget
 from messaging.database import insert_ignore
 from messaging.errors import DataError
+from messaging.hours import parse_spans
 from messaging.letters import is_gsm7
 from messaging.models import Cap, Chain, Hours, Language, Programme, RiskRule
 from messaging.models.place import RiskLevel
@@ -122,6 +123,96 @@ def new_programme(
     return programme
 
 
+def change(
+    session: Session,
+    programme: Programme,
+    now: datetime,
+    *,
+    budgets: Sequence[str] = (),
+    chains: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    open_hours: str | None = None,
+    always_open: bool | None = None,
+) -> dict[str, Any]:
+    """Change rules of a programme, all that is given or nothing.
+
+    Args:
+        session: a writing session.
+        programme: whose rules.
+        now: the time.
+        budgets: `2026-12=500000` in XOF, `2026-12=` for no limit.
+        chains: `dds=ffm,bm,fr`, `dds=` for this language or nothing.
+        languages: codes to add to the programme's own.
+        open_hours: local spans of campaigns, in place of the programme's first row of hours for them.
+        always_open: whether open hours count.
+
+    Returns:
+        What was changed, as it is now.
+
+    Raises:
+        DataError: a value cannot be read, or names a language that is not known.
+    """
+    known = set(session.scalars(sa.select(Language.code)))
+    done: dict[str, Any] = {}
+    if languages:
+        _check_languages(languages, known)
+        programme.languages = list(dict.fromkeys([*programme.languages, *languages]))
+        done["languages"] = programme.languages
+    for language, falls_to in [_parse_chain(words) for words in chains]:
+        _check_languages([language, *falls_to], known)
+        session.merge(Chain(programme_id=programme.id, language=language, falls_to=falls_to))
+        done.setdefault("fallback", {})[language] = falls_to
+    for month, xof in [_parse_budget(words) for words in budgets]:
+        budget.set_limit(session, programme.id, month, None if xof is None else xof * 1_000_000)
+        done.setdefault("budget", {})[f"{month:%Y-%m}"] = xof
+    if open_hours is not None:
+        _open(session, programme, open_hours)
+        done["open_hours"] = open_hours
+    if always_open is not None:
+        programme.always_open = done["always_open"] = always_open
+    audit.note(session, audit.COMMAND, "changed", "programme", programme.id, now, after=done)
+    return done
+
+
+def _open(session: Session, programme: Programme, spans: str) -> None:
+    if len(spans) > 120:
+        raise DataError("These are too many spans: write 120 signs at most, such as 08:00-11:30 20:30-21:00.")
+    if not parse_spans(spans):
+        raise DataError("Write at least one span of hours, such as 20:30-21:00.")
+    query = sa.select(Hours).where(Hours.programme_id == programme.id, Hours.kind == Kind.CAMPAIGN.value)
+    row = session.scalars(query.order_by(Hours.position, Hours.id)).first()
+    if row is None:
+        row = Hours(programme_id=programme.id, position=0, kind=Kind.CAMPAIGN.value, reason="")
+        session.add(row)
+    row.open_spans, row.reason = spans, row.reason or "Heures choisies par le programme"
+
+
+def _parse_chain(words: str) -> tuple[str, list[str]]:
+    language, is_given, rest = words.partition("=")
+    if not is_given or not language.strip():
+        raise DataError(f"« {words} » is no fallback. Write it like dds=ffm,bm,fr (dds= : this language or nothing).")
+    falls_to = [code.strip() for code in rest.split(",") if code.strip()]
+    return language.strip(), [code for code in dict.fromkeys(falls_to) if code != language.strip()]
+
+
+def _parse_budget(words: str) -> tuple[date, int | None]:
+    month, is_given, rest = words.partition("=")
+    try:
+        first = date.fromisoformat(f"{month.strip()}-01")
+        xof = int(rest.replace(" ", "")) if rest.strip() else None
+    except ValueError:
+        is_given = ""
+    if not is_given or (xof is not None and not 0 <= xof <= 10**12):
+        raise DataError(f"« {words} » is no budget of a month. Write it like 2026-12=500000 (in XOF, no decimals).")
+    return first, xof
+
+
+def _check_languages(codes: Sequence[str], known: set[str]) -> None:
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        raise DataError(f"No such language: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+
+
 def add_rules(session: Session) -> None:
     """Add the caps and risk rules that are not there, allowing everything; what staff changed stays."""
     session.execute(insert_ignore(session, Cap, ["kind"]), [{"kind": kind} for kind in CAPPED])
@@ -141,10 +232,7 @@ def _check(session: Session, code: str, service_name: str, zone: str, languages:
         raise DataError("The service name stands in SMS: write 1 to 40 plain letters.")
     _check_zone(zone)
     known = set(session.scalars(sa.select(Language.code)))
-    unknown = [language for language in languages if language not in known]
-    if unknown or not languages:
-        listed = ", ".join(unknown) or "–"
-        raise DataError(f"No such language: {listed}. Known: {', '.join(sorted(known))}.")
+    _check_languages(languages or ("–",), known)
 
 
 def _check_zone(zone: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from messaging import receipts
 from messaging.database import change
+from messaging.departure import wire
 from messaging.errors import SettingError
 from messaging.gateways.protocol import Adapter, Found, Outbound, Resolution
 from messaging.installation import Installation
@@ -22,7 +23,6 @@ from messaging.models import Attempt, Gateway, Message, Phone, TextVersion
 from messaging.models.post import AttemptState, State
 from messaging.rules import Reason
 from messaging.sender import outbound
-from messaging.texts import render
 
 log = structlog.get_logger()
 BATCH = 200
@@ -109,7 +109,7 @@ def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
     text = message.body
     if text is None:
         version = session.get_one(TextVersion, (message.text_id, message.text_version))
-        text = render((version.club if message.use_club else version.sms) or "", message.slots)
+        text = wire(message, version)
     phone = session.get_one(Phone, message.phone_id)
     letter = outbound(session, here, message, phone, text, gateway, attempt.id)
     return Case(letter, here.adapters.get(gateway), attempt.started_at, gateway.name, _taken(session, message))

@@ -26,6 +26,7 @@ class Reason(enum.StrEnum):
     NOT_APPROVED = "not_approved"
     NO_TEXT = "no_text"
     EMPTY_SLOT = "empty_slot"
+    ANSWER_COST = "answer_cost"
     PERSONAL = "personal"
     QUARANTINE = "quarantine"
     INVALID_NUMBER = "invalid_number"
@@ -56,6 +57,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.NOT_APPROVED: ("Le texte n'est pas approuvé.", "The text is not approved."),
     Reason.NO_TEXT: ("Aucun texte approuvé dans ses langues.", "No approved text in the languages of the person."),
     Reason.EMPTY_SLOT: ("Une valeur du texte manque.", "A value of the text is missing."),
+    Reason.ANSWER_COST: (
+        "Nul ne sait ce que coûte une réponse par cette passerelle : pas de question.",
+        "Nobody knows what an answer costs by this gateway: no question is asked.",
+    ),
     Reason.PERSONAL: (
         "Contenu personnel : ce téléphone ne l'a pas choisi.",
         "Personal content: not chosen by this phone.",
@@ -94,13 +99,14 @@ class Check(enum.StrEnum):
 
 
 MUST_PASS: dict[Kind, frozenset[Check]] = {
-    Kind.REPLY: frozenset({Check.USEFUL, Check.LOOP}),
+    Kind.REPLY: frozenset({Check.USEFUL, Check.LOOP, Check.TEXT}),
     Kind.SERVICE: frozenset({Check.OPT_OUT, Check.USEFUL, Check.HOURS, Check.CAPS, Check.RISK, Check.TEXT}),
     Kind.CAMPAIGN: frozenset(
         {Check.CONSENT, Check.OPT_OUT, Check.USEFUL, Check.HOURS, Check.CAPS, Check.RISK, Check.BUDGET, Check.TEXT}
     ),
     Kind.ALERT: frozenset({Check.CONSENT, Check.OPT_OUT, Check.USEFUL, Check.RISK, Check.TEXT}),
 }
+TRIAL = frozenset({Check.OPT_OUT, Check.USEFUL})  # of a text to the own phone of the account that tries it
 PRIORITY: dict[Kind, int] = {Kind.CAMPAIGN: 0, Kind.SERVICE: 5, Kind.ALERT: 8, Kind.REPLY: 10}
 
 
@@ -125,7 +131,8 @@ class Facts:
     demonstration: bool = False
     campaign_paused: bool = False
     gateway: Literal["simulator", "real", "paused", "none"] = "real"
-    trial: bool = False
+    trial: bool = False  # to the confirmed phone of the account that tries the text
+    false_trial: bool = False  # it calls itself a trial and is none
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ def decide(facts: Facts, now: datetime) -> Verdict:
 
     What closes for good is asked before what only delays, so that nothing dead waits for an open hour.
     """
-    must = MUST_PASS[facts.kind]
+    must = TRIAL if facts.trial else MUST_PASS[facts.kind]
     return _closed(facts, must, now) or _held(facts, must) or _later(facts, must, now) or GO
 
 
@@ -164,9 +171,10 @@ def _closed(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | No
 
 
 def _held(facts: Facts, must: frozenset[Check]) -> Verdict | None:
-    may_carry = facts.approved or facts.trial or facts.gateway == "simulator"
+    may_carry = facts.approved or facts.gateway == "simulator"
     no: list[tuple[bool, Reason]] = [
         (facts.quarantined, Reason.QUARANTINE),
+        (facts.false_trial, Reason.NOT_APPROVED),
         (Check.TEXT in must and not may_carry, Reason.NOT_APPROVED),
         (facts.campaign_paused, Reason.PAUSED_CAMPAIGN),
     ]

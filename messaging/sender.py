@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from messaging import addresses, budget, outbox
 from messaging.database import keys_of
-from messaging.departure import Departure, look
+from messaging.departure import Departure, cost, look
 from messaging.errors import SettingError
 from messaging.gateways.protocol import Adapter, Error, Fault, Outbound, Outcome, Submitted
 from messaging.installation import Installation
@@ -150,11 +150,16 @@ def _take(
             counts[Reason.PAUSED_GATEWAY.value] += 1
         elif behind[gateway.id] or not _has_rate(gateway, message.segments, now):
             behind[gateway.id] += message.segments
-            message.next_at = now + min(timedelta(seconds=behind[gateway.id] / gateway.rate), PUT_OFF_MOST)
+            message.next_at = now + _turn(gateway, behind[gateway.id])
         else:
             jobs.append(_attempt(session, here, leaving, gateway, adapter, now))
     session.flush()
     return jobs
+
+
+def _turn(gateway: Gateway, segments: int) -> timedelta:
+    """How long until a gateway may carry so many segments more."""
+    return min(timedelta(seconds=segments / gateway.rate), PUT_OFF_MOST) if gateway.rate > 0 else PUT_OFF_MOST
 
 
 def _opened(here: Installation, gateway: Gateway) -> Adapter | None:
@@ -196,13 +201,13 @@ def _attempt(
     session.add(Attempt(id=key, message_id=message.id, gateway_id=gateway.id, started_at=now))
     message.state, message.reason, message.gateway_id = State.SUBMITTING, None, gateway.id
     message.tries += 1
-    _price(session, message, gateway)
+    _price(session, message, gateway, leaving.phone)
     return Job(outbound(session, here, message, leaving.phone, leaving.text, gateway, key), gateway.id, adapter)
 
 
-def _price(session: Session, message: Message, gateway: Gateway) -> None:
+def _price(session: Session, message: Message, gateway: Gateway, phone: Phone) -> None:
     """What it really costs on the gateway it really takes; the planner reserved by the gateway it expected."""
-    price = message.segments * gateway.price_micros
+    price = cost(message, gateway, phone)
     if price != message.price_micros:
         budget.reserve(session, message.programme_id, message.due_at, price - message.price_micros)
         message.price_micros = price

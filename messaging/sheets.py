@@ -13,7 +13,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
@@ -42,7 +42,7 @@ _ATTRIBUTE = re.compile(rb"(\w+)=\"([^\"]*)\"")
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
 _IS_ERROR = re.compile(rb'\bt="e"')
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_DEFUSED = re.compile("^'(?=[=+@-])")
+_DEFUSED = re.compile("^'(?=[=+@\t\r-])")
 _ERROR = re.compile("#(?:[A-ZÀ-Ü]+(?:/[A-Z0-9]+)?[!?]|N/A|N/D)")
 _BROKEN = (
     *(CalamineError, zipfile.BadZipFile, zlib.error, KeyError, IndexError),
@@ -66,13 +66,24 @@ class Row:
     cells: tuple[str, ...]
 
 
-def read(data: bytes) -> list[Row]:
+@dataclass(frozen=True)
+class Look:
+    """How a workbook shows a table: the width of each column in letters, those that are only for reading, advice.
+
+    Cells are wrapped; a column for reading is grey. The advice is a second sheet, which `read` never looks at.
+    """
+
+    widths: Sequence[int]
+    for_reading: Collection[int]
+    advice: Sequence[tuple[str, str]] = ()
+
+
+def read(data: bytes, *, keep_lines: bool = False) -> list[Row]:
     """Read a CSV or XLSX file: the rows that hold something, in order, without those that begin with `#`.
 
     CSV may be UTF-8 with or without BOM, UTF-16 or Windows-1252, with `;` `,` or tab between the cells. Of a workbook
     the first sheet is read: whole numbers without `.0`, dates as `2026-12-31`, times as `08:30`, yes and no as `1` and
-    `0`, a failed formula as `#ERREUR!`. Each cell comes in NFC, on one line, without control characters and without
-    blanks at its ends.
+    `0`, a failed formula as `#ERREUR!`. Each cell comes as `clean` gives it.
 
     Raises:
         SheetError: the file is no such table; nothing of it is given then.
@@ -84,7 +95,7 @@ def read(data: bytes) -> list[Row]:
             "This file has an old format of Excel (.xls). Save it as .xlsx or CSV.",
         )
     rows = _workbook_rows(data) if data.startswith(_ZIP) else _csv_rows(_decoded(data))
-    cleaned = (Row(line, tuple(_clean(cell) for cell in cells)) for line, cells in rows)
+    cleaned = (Row(line, tuple(clean(cell, keep_lines) for cell in cells)) for line, cells in rows)
     return [row for row in cleaned if any(row.cells) and not _is_comment(row.cells[0])]
 
 
@@ -93,13 +104,26 @@ def is_error(cell: str) -> bool:
     return _ERROR.fullmatch(cell) is not None
 
 
-def write(form: Format, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def clean(cell: Any, keep_lines: bool = False) -> str:
+    """A cell as `read` gives it: text in NFC, on one line, without control characters and blanks at its ends.
+
+    With `keep_lines` a cell of several lines keeps its line ends, as `\\n`.
+    """
+    text = unicodedata.normalize("NFC", cell if isinstance(cell, str) else _plain(cell))
+    text = _DEFUSED.sub("", text, count=1)  # before its blanks go: they may be what was defused
+    if not text.isprintable():
+        text = "".join(char for char in text if char.isspace() or unicodedata.category(char) != "Cc")
+    lines = text.splitlines() if keep_lines else [text]
+    return _DEFUSED.sub("", "\n".join(" ".join(line.split()) for line in lines).strip(), count=1)
+
+
+def write(form: Format, header: Sequence[str], rows: Iterable[Sequence[Cell]], look: Look | None = None) -> bytes:
     """Write a table as CSV (UTF-8 with BOM, `;`, as a French spreadsheet opens it) or XLSX.
 
     No text of a cell becomes a formula: in CSV a `'` stands before `=` `+` `-` `@`, which `read` takes away again; a
-    workbook holds all text as text, also phone numbers that are typed into it later.
+    workbook holds all text as text, also phone numbers that are typed into it later. Only a workbook has a `look`.
     """
-    return _workbook(header, rows) if form == "xlsx" else _csv(header, rows)
+    return _workbook(header, rows, look) if form == "xlsx" else _csv(header, rows)
 
 
 def _is_comment(cell: str) -> bool:
@@ -218,13 +242,6 @@ def _number(letters: bytes) -> int:
     return number
 
 
-def _clean(cell: Any) -> str:
-    text = unicodedata.normalize("NFC", cell if isinstance(cell, str) else _plain(cell))
-    if not text.isprintable():
-        text = "".join(char for char in text if char.isspace() or unicodedata.category(char) != "Cc")
-    return _DEFUSED.sub("", " ".join(text.split()), count=1)
-
-
 def _plain(cell: Any) -> str:
     """What a spreadsheet holds as a number, date, time or truth, as a person would type it."""
     if isinstance(cell, bool):
@@ -250,24 +267,47 @@ def _defused(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def _workbook(header: Sequence[str], rows: Iterable[Sequence[Cell]], look: Look | None) -> bytes:
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet()
         bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+        formats = _looks(book, look, len(header)) if look else [text] * len(header)
         for column, title in enumerate(header):
-            sheet.set_column(column, column, max(12, len(title) + 2), text)
+            sheet.set_column(column, column, look.widths[column] if look else max(12, len(title) + 2), text)
             sheet.write_string(0, column, title, bold)
         sheet.freeze_panes(1, 0)
         for line, row in enumerate(rows, start=1):
             for column, cell in enumerate(row):
-                _put(sheet, line, column, cell, text)
+                _put(sheet, line, column, cell, formats[column])
+        if look and look.advice:
+            _advise(book, look.advice)
     return out.getvalue()
 
 
-def _put(sheet: Any, line: int, column: int, cell: Cell, text: Any) -> None:
+def _looks(book: Any, look: Look, columns: int) -> list[Any]:
+    """The format of each column's cells."""
+    own = {"num_format": "@", "text_wrap": True, "valign": "top", "border": 1, "border_color": "#C8C8C8"}
+    typed, reading = book.add_format(own), book.add_format({**own, "bg_color": "#EDEDED", "font_color": "#505050"})
+    return [reading if column in look.for_reading else typed for column in range(columns)]
+
+
+def _advise(book: Any, advice: Sequence[tuple[str, str]]) -> None:
+    """A second sheet: what a column is called, and what to do with it."""
+    sheet = book.add_worksheet("Mode d'emploi")
+    name, words = (book.add_format({"valign": "top", "text_wrap": True, "bold": bold}) for bold in (True, False))
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 100)
+    for line, row in enumerate(advice):
+        sheet.write_string(line, 0, row[0], name)
+        sheet.write_string(line, 1, row[1], words)
+
+
+def _put(sheet: Any, line: int, column: int, cell: Cell, form: Any) -> None:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        sheet.write_number(line, column, cell)
-    elif cell is not None:
-        sheet.write_string(line, column, str(cell), text)
+        sheet.write_number(line, column, cell, form)
+    elif cell is None:
+        sheet.write_blank(line, column, None, form)
+    else:
+        sheet.write_string(line, column, str(cell), form)

@@ -3,19 +3,21 @@
     none      -> draft      written or imported, whatever the file says
     draft     -> reviewed   read aloud by a translator other than the author, or by an outside person
     reviewed  -> approved   by another than the author and, for Bambara and Dogon, another than the reviewer
-    any       -> draft      any edit; in other languages also a change of the French source
+    any       -> draft      any edit; a new letter profile that spells it otherwise; a fact it cites that changes;
+                            in other languages also a change of the French source
 
 What is approved is the SMS form, the official text, the wording for the family and the read-aloud text together:
 their hash is kept with the approval and asked for again when a message is handed over.
+
+What happened to a text is told by its events and versions, and none of them is ever deleted.
 
 Source: the page on languages, section 10.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,12 +25,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging import audit, outbox
+from messaging import audit, languages, outbox, profile
 from messaging.errors import RefusedError, StaleError
 from messaging.letters import measure
 from messaging.models import (
     Language,
-    LetterKind,
     Message,
     Role,
     SmsForm,
@@ -40,50 +41,25 @@ from messaging.models import (
 )
 from messaging.models.post import State
 from messaging.rules import Reason
+from messaging.wording import BESIDE, Wording, has_open_slot, render, spelt
 
 SOURCE = "fr"  # the language that the others are translated from
-BESIDE = ("back_translation", "kind", "form", "comment")  # of a wording, but not approved with it: no person gets it
 STRICT = ("manding", "dogon")  # families in which reviewer and approver must be two people
-
-
-@dataclass(frozen=True)
-class Wording:
-    """Everything that one version of a text says; empty optional parts are None."""
-
-    sms: str
-    official: str
-    read_aloud: str
-    club: str | None = None
-    options: Mapping[str, str] | None = None
-    right: str | None = None
-    wrong: str | None = None
-    back_translation: str | None = None
-    unicode: bool = False
-    kind: LetterKind = LetterKind.OFFICIAL
-    form: SmsForm = SmsForm.REVIEWER
-    comment: str | None = None
-
-    @property
-    def hash(self) -> str:
-        """The mark of exactly the words that people get."""
-        said = {key: value for key, value in asdict(self).items() if key not in BESIDE}
-        return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+FILERS = frozenset({Role.EDITOR, Role.TRANSLATOR, Role.APPROVER})  # who may file the sheet of an outside reviewer
+OTHER_SHEET = (
+    "Cette fiche est d'une autre version du texte : imprimez-la de nouveau et faites-la relire. / "
+    "This sheet is of another version of the text: print it again and have it read."
+)
 
 
 @dataclass(frozen=True)
 class Outside:
-    """A reviewer without an account: recorded by role, variety and the day she read the sheet."""
+    """A reviewer without an account: her role, her variety, the day she read the sheet, and the mark printed on it."""
 
     role: str
     variety: str
     read_on: date
-
-
-def render(words: str, slots: dict[str, Any] | None) -> str:
-    """The wire text: the approved words with the values in their braces."""
-    for name, value in (slots or {}).items():
-        words = words.replace("{" + name + "}", str(value))
-    return words
+    sheet: str
 
 
 def wording(version: TextVersion) -> Wording:
@@ -98,12 +74,24 @@ def current(session: Session, text: Text) -> TextVersion:
     return version
 
 
+def mark(version: TextVersion) -> str:
+    """The mark on a printed review sheet, such as 12-3-A1B2: the text, its version and the start of its hash."""
+    return f"{version.text_id}-{version.version}-{version.hash[:4]}".upper()
+
+
+def is_mark_of(typed: str, version: TextVersion) -> bool:
+    """True for the mark of this version, in whatever case and with whatever signs between its parts."""
+    given, printed = (re.sub(r"[^0-9A-Z]", "", one.upper()) for one in (typed, mark(version)))
+    return given == printed
+
+
 def write(
     session: Session, step_id: int, language: str, words: Wording, now: datetime, staff_id: int | None = None
 ) -> Text:
     """Write a text of a step: the first version, or a further one when the words differ; always a draft then.
 
-    The same words again change no state; what stands beside them (back translation, comment) is stored. A change of the French text returns the other languages to draft.
+    The same words again change no state; what stands beside them (back translation, comment) is stored. A change of
+    the French text returns the other languages to draft.
     """
     text = session.scalar(sa.select(Text).where(Text.step_id == step_id, Text.language == language))
     if text is None:
@@ -117,6 +105,7 @@ def write(
     if present.hash == words.hash:
         for name in BESIDE:
             setattr(present, name, getattr(words, name))
+        present.profile = profile.VERSION
         return text
     text.version += 1
     text.author_id = staff_id
@@ -149,6 +138,7 @@ def review(
     now: datetime,
     remark: str = "",
     outside: Outside | None = None,
+    variety: str = "",
 ) -> Text:
     """Accept wording and letters.
 
@@ -160,17 +150,25 @@ def review(
         now: the time.
         remark: what the reviewer noted.
         outside: the person without an account who read it.
+        variety: that the account speaks, such as Bandiagara; an outside reviewer has her own. Only French needs none.
 
     Raises:
-        RefusedError: not a draft, her own text, or not a translator of that language.
+        RefusedError: not a draft, her own text, or not a translator of that language; no variety; a sheet of another
+            version, without role, or read on a day to come.
     """
     text = session.get_one(Text, text_id)
-    refusal = review_refusal(text, staff.id, roles, outside is not None)
+    refusal = review_refusal(text, staff.id, roles, outside is not None) or (
+        _sheet_fault(outside, current(session, text), now) if outside else _variety_fault(text.language, variety)
+    )
     if refusal:
         raise RefusedError(refusal)
     text.state = TextState.REVIEWED
     text.reviewer_id = None if outside else staff.id
-    _event(session, text, "reviewed", now, staff.id, remark, outside)
+    read: dict[str, Any] = {"variety": variety.strip() or None, "read_on": now.date()}
+    if outside:
+        read = {"variety": outside.variety.strip(), "read_on": outside.read_on, "outside_role": outside.role.strip()}
+        read["sheet"] = mark(current(session, text))
+    _event(session, text, "reviewed", now, staff.id, remark=remark or None, **read)
     return text
 
 
@@ -192,7 +190,7 @@ def approve(session: Session, text_id: int, staff: Staff, roles: Mapping[Role, s
     text.approver_id = staff.id
     text.approved_hash = version.hash
     _event(session, text, "approved", now, staff.id)
-    _release(session, text, version)
+    _release(session, text, version, now)
     return text
 
 
@@ -200,8 +198,13 @@ def review_refusal(text: Text, staff_id: int, roles: Mapping[Role, set[str]], by
     """Why this account may not mark the text as reviewed; None when it may."""
     if text.state is not TextState.DRAFT:
         return "Seul un brouillon se relit. / Only a draft can be reviewed."
+    if by_outsider and not roles.keys() & FILERS:
+        return (
+            "Il faut le rôle éditeur, traducteur ou approbateur pour enregistrer la fiche. / "
+            "The role of editor, translator or approver is needed to file the sheet."
+        )
     if by_outsider:
-        return None if roles else "Il faut un rôle pour enregistrer la fiche. / A role is needed to file the sheet."
+        return None
     if text.author_id == staff_id:
         return "Vous avez écrit ce texte : un autre le relit. / You wrote this text: somebody else reviews it."
     if text.language not in roles.get(Role.TRANSLATOR, set()):
@@ -225,56 +228,124 @@ def approve_refusal(text: Text, family: str, staff_id: int, roles: Mapping[Role,
     return None
 
 
+def return_to_draft(
+    session: Session, text_ids: Collection[int], event: str, now: datetime, remark: str | None = None
+) -> int:
+    """Return texts to draft because of something outside them; gives how many lost a review or an approval.
+
+    Args:
+        session: a writing session.
+        text_ids: the texts; each keeps the event in its history.
+        event: what happened, in 20 letters at most, such as `fact_changed`.
+        now: the time.
+        remark: what it was about, such as the code of the fact.
+    """
+    rows = session.scalars(sa.select(Text).where(Text.id.in_(text_ids)).order_by(Text.id)).all()
+    lost = sum(text.state is not TextState.DRAFT for text in rows)
+    for text in rows:
+        _to_draft(session, text, event, now, None, remark)
+    return lost
+
+
+def respell(session: Session, now: datetime) -> int:
+    """Make the SMS forms of an older letter profile again; cheap when there are none.
+
+    Returns:
+        How many texts say something else now: each has a new version, and is a draft. Of the others only the number
+        of the profile moves.
+    """
+    present = sa.and_(TextVersion.text_id == Text.id, TextVersion.version == Text.version)
+    older = sa.and_(TextVersion.form == SmsForm.PROFILE, TextVersion.profile < profile.VERSION)
+    query = sa.select(Text, TextVersion).join(TextVersion, present).where(older).order_by(Text.id)
+    changed = 0
+    for text, version in session.execute(query.with_for_update(of=Text)).all():
+        said = wording(version)
+        words = spelt(said.as_written(), languages.profile_of(session, text.language))
+        if words.hash == said.hash:
+            version.profile = profile.VERSION
+            continue
+        text.version += 1
+        _add_version(session, text, words, now, None)
+        _to_draft(session, text, "profile_changed", now, None, f"{version.profile} -> {profile.VERSION}")
+        changed += 1
+    return changed
+
+
 def history(session: Session, text_id: int) -> list[TextEvent]:
     """What happened to a text, oldest first."""
     return list(session.scalars(sa.select(TextEvent).where(TextEvent.text_id == text_id).order_by(TextEvent.id)))
 
 
-def _add_version(session: Session, text: Text, words: Wording, now: datetime, staff_id: int | None) -> None:
-    said: dict[str, Any] = {**asdict(words), "options": dict(words.options) if words.options else None}
-    session.add(
-        TextVersion(text_id=text.id, version=text.version, hash=words.hash, made_at=now, staff_id=staff_id, **said)
+def versions(session: Session, text_id: int) -> list[TextVersion]:
+    """Everything a text ever said, oldest first."""
+    query = sa.select(TextVersion).where(TextVersion.text_id == text_id)
+    return list(session.scalars(query.order_by(TextVersion.version)))
+
+
+def _sheet_fault(outside: Outside, version: TextVersion, now: datetime) -> str | None:
+    """Why this sheet is no review of this version; None when it is one."""
+    if not (0 < len(outside.role.strip()) <= 80 and 0 < len(outside.variety.strip()) <= 40):
+        return (
+            "Écrivez en peu de mots le rôle de la personne et la variété qu'elle parle. / "
+            "Write in few words the role of the person and the variety she speaks."
+        )
+    if outside.read_on > now.date():
+        return "Le jour de la lecture est dans l'avenir. / The day of the reading lies in the future."
+    return None if is_mark_of(outside.sheet, version) else OTHER_SHEET
+
+
+def _variety_fault(language: str, variety: str) -> str | None:
+    if len(variety.strip()) <= 40 and (language == SOURCE or variety.strip()):
+        return None
+    return (
+        "Écrivez la variété que vous parlez, par exemple Ségou ou Bandiagara. / "
+        "Write the variety you speak, such as Ségou or Bandiagara."
     )
 
 
-def _to_draft(session: Session, text: Text, event: str, now: datetime, staff_id: int | None) -> None:
+def _add_version(session: Session, text: Text, words: Wording, now: datetime, staff_id: int | None) -> None:
+    said: dict[str, Any] = {**asdict(words), "options": dict(words.options) if words.options else None}
+    said |= {"hash": words.hash, "profile": profile.VERSION, "made_at": now, "staff_id": staff_id}
+    session.add(TextVersion(text_id=text.id, version=text.version, **said))
+
+
+def _to_draft(
+    session: Session, text: Text, event: str, now: datetime, staff_id: int | None, remark: str | None = None
+) -> None:
     text.state = TextState.DRAFT
     text.approved_hash = None
     text.reviewer_id = text.approver_id = None
-    _event(session, text, event, now, staff_id)
+    _event(session, text, event, now, staff_id, remark=remark)
     outbox.hold(session, text.id, Reason.NOT_APPROVED)
 
 
-def _release(session: Session, text: Text, version: TextVersion) -> None:
+def _release(session: Session, text: Text, version: TextVersion, now: datetime) -> None:
     """Let what was held for this text go on, with the words that are approved now and at their size."""
     held = sa.select(Message).where(
-        Message.text_id == text.id, Message.state == State.HELD, Message.reason == Reason.NOT_APPROVED.value
+        Message.text_id == text.id,
+        Message.state == State.HELD,
+        Message.reason == Reason.NOT_APPROVED.value,
+        Message.trial_of.is_(None),  # one that may not go is not mended by an approval
     )
     for message in session.scalars(held.execution_options(yield_per=1_000)):
         words = version.club if message.use_club else version.sms
         if not words:
             continue
-        size = measure(render(words, message.slots))
+        said = render(words, message.slots)
+        if has_open_slot(said):  # the new words ask for a value that was not looked up when it was planned
+            outbox.close(session, message, Reason.EMPTY_SLOT, now)
+            continue
+        size = measure(said)
         if message.text_version != version.version:  # its price follows when it leaves
             message.text_version, message.encoding, message.segments = version.version, size.encoding, size.segments
         message.state, message.reason = State.WAITING, None
 
 
 def _event(
-    session: Session,
-    text: Text,
-    event: str,
-    now: datetime,
-    staff_id: int | None,
-    remark: str = "",
-    outside: Outside | None = None,
+    session: Session, text: Text, event: str, now: datetime, staff_id: int | None, **read: str | date | None
 ) -> None:
-    row = TextEvent(
-        text_id=text.id, version=text.version, event=event, at=now, staff_id=staff_id, remark=remark or None
-    )
-    if outside:
-        row.outside_role, row.variety, row.read_on = outside.role, outside.variety, outside.read_on
-    session.add(row)
+    """One line of the history; `read` holds the review's variety, read_on, outside_role and sheet, and a remark."""
+    session.add(TextEvent(text_id=text.id, version=text.version, event=event, at=now, staff_id=staff_id, **read))
     audit.note(
         session, audit.actor(staff_id), event, "text", text.id, now,
         after={"version": text.version, "state": text.state.value},

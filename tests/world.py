@@ -123,6 +123,25 @@ class World:
             self.members.append(row.id)
             return row.id
 
+    def crowd(self, count: int, language: str = "fr", start: str = "+22370") -> None:
+        """Make many members at once, each with a phone of her own; the numbers start so and count up."""
+        first = len(self.phones)
+        numbers = [f"{start}{first + place:06d}" for place in range(count)]
+        with self.db.write() as session:
+            self.phones |= people.add_phones(session, numbers, self.now)
+            rows = [
+                Member(
+                    programme_id=self.programme_id, code=f"C{first + place}", village_id=self.village_id, sex=Sex.F,
+                    language=language, route=Route.PHONE, content_level=ContentLevel.ANYONE, created_at=self.now,
+                )
+                for place in range(count)
+            ]  # fmt: skip
+            session.add_all(rows)
+            session.flush()
+            for number, row in zip(numbers, rows, strict=True):
+                session.add(MemberPhone(member_id=row.id, phone_id=self.phones[number], ownership=Ownership.OWN))
+                agree(session, self.programme_id, row.id, language, self.now)
+
     def club(
         self, code: str, kind: ClubKind = ClubKind.LISTENERS_CLUB, facilitator: str | None = None, language: str = "fr"
     ) -> int:
@@ -210,7 +229,7 @@ def approve_texts(session: Session, campaign: Campaign, now: datetime) -> None:
     approver = staff.by_email(session, "approuve@essai.example")
     steps = [step.id for step in loading.steps_of(session, campaign.id)]
     for text in session.scalars(sa.select(Text).where(Text.step_id.in_(steps))).all():
-        texts.review(session, text.id, reviewer, staff.roles(session, reviewer.id), now)
+        texts.review(session, text.id, reviewer, staff.roles(session, reviewer.id), now, variety="Bandiagara")
         texts.approve(session, text.id, approver, staff.roles(session, approver.id), now)
 
 

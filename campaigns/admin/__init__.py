@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request, session
 
 from campaigns.admin import problems, security, wire, words
+from campaigns.admin.bill import bill
 from campaigns.admin.campaigns import campaigns
 from campaigns.admin.messages import messages
 from campaigns.admin.people import people
@@ -15,10 +16,12 @@ from campaigns.admin.results import results
 from campaigns.admin.settings import settings
 from campaigns.admin.texts import texts
 from campaigns.admin.today import today
+from campaigns.admin.translation import translation
+from campaigns.admin.trial import trial
 from messaging.installation import Installation
 from messaging.models import Programme
 
-SECTIONS = (today, campaigns, texts, people, messages, results, settings, phones)
+SECTIONS = (today, campaigns, bill, texts, translation, trial, people, messages, results, settings, phones)
 MARK = "X-Demonstration"
 
 

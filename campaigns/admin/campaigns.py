@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
@@ -13,7 +12,6 @@ from werkzeug.wrappers import Response
 
 from campaigns import life, loading
 from campaigns.admin import words
-from campaigns.admin.cost import count, price
 from campaigns.admin.security import installation, me, needs
 from campaigns.admin.when import spell
 from campaigns.admin.words import _
@@ -21,30 +19,8 @@ from campaigns.models import Campaign, CampaignState, Step
 from messaging.clock import utc_now
 from messaging.errors import RefusedError
 from messaging.models import Language, Programme, Role, Staff, Text, TextState, TextVersion
-from messaging.texts import approve_refusal, review_refusal
 
 campaigns = Blueprint("campaigns", __name__, url_prefix="/admin/<programme>/campaigns", template_folder="templates")
-
-
-@dataclass(frozen=True)
-class Version:
-    """One language version of a step as a card shows it; `words` is None where nothing is written yet."""
-
-    language: Language
-    text: Text | None = None
-    words: TextVersion | None = None
-    no_review: str | None = None  # why this account may not review it now; None: it may
-    no_approval: str | None = None
-
-
-@dataclass(frozen=True)
-class Lack:
-    """A language without approved texts: how many steps, how many phones at most, the language they would get."""
-
-    language: str
-    fallback: str | None
-    steps: int
-    phones: int
 
 
 @campaigns.get("")
@@ -72,7 +48,6 @@ def one(campaign: str) -> str:
             "campaign.html", campaign=row, steps=steps, texts=texts, spell=spell,
             languages=[row for row in every if row.code in used],
             missing=[row for row in every if row.code not in used],
-            lacking=lacking(life.gaps(session, row, utc_now())) if may_approve else [],
             may_approve=may_approve, may_run=me().has(Role.EDITOR) or me().has(Role.APPROVER),
             may_start=row.state in life.STARTABLE or (programme.demonstration and row.state is CampaignState.DRAFT),
         )  # fmt: skip
@@ -81,7 +56,6 @@ def one(campaign: str) -> str:
 @campaigns.get("/<campaign>/<step>")
 def step(campaign: str, step: str) -> str:
     """One step with its languages side by side."""
-    programme: Programme = g.programme
     with installation().db.read() as session:
         row = find(session, campaign)
         steps = loading.steps_of(session, row.id)
@@ -91,7 +65,6 @@ def step(campaign: str, step: str) -> str:
         return render_template(
             "step.html", campaign=row, step=steps[place], number=place + 1, spell=spell,
             before=steps[place - 1] if place else None, after=steps[place + 1] if place + 1 < len(steps) else None,
-            versions=versions(session, programme, steps[place]), count=count, price=price(session, programme),
         )  # fmt: skip
 
 
@@ -118,7 +91,7 @@ def approve(campaign: str) -> Response:
         person = session.get_one(Staff, me().id)
         return life.approve(session, row.id, person, utc_now(), request.form.getlist("accepted"))
 
-    return _act(campaign, act)
+    return _act(campaign, act, refused="bill.cost")
 
 
 def find(session: Session, code: str) -> Campaign:
@@ -158,40 +131,14 @@ def tongues(session: Session, programme: Programme, used: Iterable[str]) -> list
     return [rows[code] for code in codes if code in rows]
 
 
-def versions(session: Session, programme: Programme, step: Step) -> list[Version]:
-    """A step in every language, with what this account may not do and why."""
-    texts = written(session, [step.id])
-    found = []
-    for language in tongues(session, programme, [code for _step, code in texts]):
-        text, words = texts.get((step.id, language.code), (None, None))
-        if text is None:
-            found.append(Version(language))
-            continue
-        no_review = review_refusal(text, me().id, me().roles)
-        found.append(
-            Version(language, text, words, no_review, approve_refusal(text, language.family, me().id, me().roles))
-        )
-    return found
-
-
-def lacking(gaps: Iterable[life.Gap]) -> list[Lack]:
-    """Missing texts by language: in how many steps, for how many phones at most, and what they would get instead."""
-    found: defaultdict[tuple[str, str | None], list[life.Gap]] = defaultdict(list)
-    for gap in gaps:
-        found[gap.language, gap.fallback].append(gap)
-    return [
-        Lack(language, fallback, len(rows), max(row.people for row in rows))
-        for (language, fallback), rows in sorted(found.items(), key=str)
-    ]
-
-
-def _act(code: str, act: Callable[[Session, Campaign], Campaign]) -> Response:
-    """Do it, or say why not; then the campaign's page again."""
+def _act(code: str, act: Callable[[Session, Campaign], Campaign], refused: str = "campaigns.one") -> Response:
+    """Do it, then the campaign's page again; or say why not on the page where it was asked."""
     try:
         with installation().db.write() as session:
             row = act(session, find(session, code))
             flash(_("La campagne est maintenant : %(state)s.", state=_(words.CAMPAIGN_STATES[row.state])), "good")
     except RefusedError as refusal:
         flash(words.sentence(str(refusal)), "bad")
+        return redirect(url_for(refused, campaign=code), 303)
     current_app.extensions.get("jekulu.wake", lambda *_: None)("plan")
     return redirect(url_for("campaigns.one", campaign=code), 303)

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from flask import Blueprint, g, render_template
 from sqlalchemy.orm import Session
 
+from campaigns import received
+from campaigns.admin.bill import names
 from campaigns.admin.security import installation
 from campaigns.models import Answer, Campaign, Step
 from messaging.clock import at_local, local, utc_now
@@ -42,7 +44,10 @@ def summary() -> str:
     """The last weeks, the present one first."""
     with installation().db.read() as session:
         weeks = by_week(session, g.programme, utc_now())
-    return render_template("results.html", weeks=weeks, most=max([week.sent for week in weeks] + [1]))
+        return render_template(
+            "results.html", weeks=weeks, most=max([week.sent for week in weeks] + [1]), names=names(session),
+            received=[one for one in received.of_programme(session, g.programme.id) if not one.is_wanted],
+        )  # fmt: skip
 
 
 def by_week(session: Session, programme: Programme, now: datetime) -> list[Week]:
@@ -60,7 +65,7 @@ def _messages(session: Session, programme_id: int, starts: list[datetime]) -> di
     rows = session.execute(
         sa.select(week, _sum(sa.true()), _sum(Message.delivery.in_(ARRIVED)), _sum(Message.delivery.in_(LOST)))
         .where(Message.programme_id == programme_id, Message.due_at >= starts[-1], Message.kind != Kind.REPLY)
-        .where(Message.handed_over_at.is_not(None))
+        .where(Message.handed_over_at.is_not(None), Message.trial_of.is_(None))
         .group_by(week)
     )
     return {back: (sent, delivered, lost) for back, sent, delivered, lost in rows}

@@ -130,8 +130,9 @@ def glance(session: Session, programme: Programme, now: datetime) -> Glance:
     phones = sa.select(MemberPhone.phone_id).where(MemberPhone.member_id.in_(members)).distinct()
     clubs = sa.select(Club.id).where(Club.programme_id == programme.id, Club.closed_on.is_(None))
     out = sa.select(Message.id).where(
-        Message.programme_id == programme.id, Message.due_at >= midnight, Message.handed_over_at.is_not(None)
-    )
+        Message.programme_id == programme.id, Message.due_at >= midnight, Message.handed_over_at.is_not(None),
+        Message.trial_of.is_(None),
+    )  # fmt: skip
     came_in = sa.select(Inbound.id).where(Inbound.received_at >= midnight, of_programme(programme.id))
     return Glance(programme, *(_count(session, query) for query in (members, phones, clubs, out, came_in)))
 

@@ -26,7 +26,7 @@ from messaging.rules import SENTENCES, Reason
 LANGUAGES = {"fr": "Français", "en": "English"}
 FORMATS = {"fr": "fr", "en": "en_GB"}  # how days and numbers are written
 FIRST = "fr"
-FILTERS = ("day", "moment", "number", "xof", "sentence", "why", "tongue")
+FILTERS = ("day", "month_name", "moment", "number", "xof", "sentence", "why", "tongue")
 
 
 def N_(text: str) -> str:  # the name that every catalogue tool knows
@@ -161,7 +161,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update({name: globals()[name] for name in FILTERS})
-    app.jinja_env.globals.update(TABLES, LANGUAGES=LANGUAGES)
+    app.jinja_env.globals.update(TABLES, LANGUAGES=LANGUAGES, ngettext=_n)  # counts with the groups of the language
     app.context_processor(lambda: {"lang": code()})
     app.before_request(_chosen_at_sign_in)
 
@@ -195,6 +195,11 @@ def _n(one: str, many: str, num: int, **values: object) -> str:
 def day(value: date | None, form: str = "long") -> str:
     """A day in words; nothing for none."""
     return format_date(value, form, locale=FORMATS[code()]) if value else ""
+
+
+def month_name(value: date) -> str:
+    """A month in words, such as « mars 2026 »."""
+    return format_date(value, "MMMM y", locale=FORMATS[code()])
 
 
 def moment(value: datetime | None, zone: str = "Africa/Bamako") -> Markup:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from campaigns.cli.campaign import campaign, load
+from campaigns.cli.cost import cost
 from campaigns.cli.passes import converse, plan, read, simulate
+from campaigns.cli.texts import texts
 
 
 def register(main: click.Group) -> None:
     """Add the commands of this package."""
-    for command in (load, campaign, plan, converse, read, simulate):
+    campaign.add_command(cost)
+    for command in (load, campaign, texts, plan, converse, read, simulate):
         main.add_command(command)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError
 from messaging.models import Programme, Text, TextState
+from messaging.texts import Outside
 
 SHOWN = 400  # problems of one file that are printed
 
@@ -52,7 +55,7 @@ def campaign() -> None:
 @command_errors
 def campaign_check(file: Path, as_json: bool) -> None:
     """Check a campaign file: every problem at once, each with its line."""
-    definition, problems = read_definition(file.read_text(encoding="utf-8"), file.name)
+    definition, problems = read_definition(_words_of(file), file.name)
     rows = [_problem(problem) for problem in problems]
     told = "\n".join(f"{file.name}:{row['line']}: {row['level']}: {row['field']}: {row['problem']}" for row in rows)
     emit({"ok": definition is not None, "problems": rows}, as_json, told or f"{file.name}: no problem")
@@ -81,18 +84,26 @@ programme_option = click.option("--programme", "programme_code", help="Needed wh
 @click.argument("code")
 @as_option
 @click.option("--lang", required=True, help="The language that was read.")
+@click.option("--variety", default="", help="What the reviewer speaks, such as Bandiagara; only French needs none.")
+@click.option("--outside", "role", help="The role of a reviewer without an account, whose signed sheets are filed.")
+@click.option("--read-on", type=click.DateTime(["%Y-%m-%d"]), help="The day on which she read the sheets.")
+@click.option("--sheet", "marks", multiple=True, help="The mark on a sheet; once for each text that was read.")
 @programme_option
 @json_option
 @command_errors
-def campaign_review(code: str, email: str, lang: str, programme_code: str | None, as_json: bool) -> None:
-    """Mark the drafts of one language as reviewed."""
+def campaign_review(
+    code: str, email: str, lang: str, variety: str, role: str | None, read_on: datetime | None,
+    marks: tuple[str, ...], programme_code: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Mark the drafts of one language as reviewed; with --outside, only those whose sheets are named."""
+    sheets = _sheets(role, variety, read_on, marks)
     with opened() as here, here.db.write() as session:
-        row, person = _campaign(session, code, programme_code), staff.by_email(session, email)
+        row, person = find(session, code, programme_code), staff.by_email(session, email)
         roles = staff.roles(session, person.id)
-        drafts = _texts(session, row, TextState.DRAFT, lang)
-        for text in drafts:
-            texts.review(session, text.id, person, roles, utc_now())
-        emit({"campaign": code, "language": lang, "reviewed": len(drafts)}, as_json)
+        read = _read(session, row, lang, sheets)
+        for text, sheet in read:
+            texts.review(session, text.id, person, roles, utc_now(), outside=sheet, variety=variety)
+        emit({"campaign": code, "language": lang, "reviewed": len(read)}, as_json)
 
 
 @campaign.command("approve")
@@ -107,7 +118,7 @@ def campaign_approve(
 ) -> None:
     """Approve the reviewed texts, then the campaign."""
     with opened() as here, here.db.write() as session:  # the texts and the campaign together, or nothing
-        row, person = _campaign(session, code, programme_code), staff.by_email(session, email)
+        row, person = find(session, code, programme_code), staff.by_email(session, email)
         roles = staff.roles(session, person.id)
         reviewed = _texts(session, row, TextState.REVIEWED)
         for text in reviewed:
@@ -125,7 +136,7 @@ def campaign_approve(
 def campaign_start(code: str, programme_code: str | None, as_json: bool) -> None:
     """Start an approved campaign, or go on with a paused one."""
     with opened() as here, here.db.write() as session:
-        row = life.start(session, _campaign(session, code, programme_code).id, None, utc_now())
+        row = life.start(session, find(session, code, programme_code).id, None, utc_now())
         emit({"campaign": code, "state": row.state.value}, as_json)
 
 
@@ -137,7 +148,7 @@ def campaign_start(code: str, programme_code: str | None, as_json: bool) -> None
 def campaign_pause(code: str, programme_code: str | None, as_json: bool) -> None:
     """Pause a campaign: what waits is held."""
     with opened() as here, here.db.write() as session:
-        row = life.pause(session, _campaign(session, code, programme_code).id, None, utc_now())
+        row = life.pause(session, find(session, code, programme_code).id, None, utc_now())
         emit({"campaign": code, "state": row.state.value}, as_json)
 
 
@@ -149,12 +160,19 @@ def campaign_pause(code: str, programme_code: str | None, as_json: bool) -> None
 def campaign_export(code: str, programme_code: str | None, as_json: bool) -> None:
     """Print a campaign as the file that loads without a difference."""
     with opened() as here, here.db.read() as session:
-        definition = loading.export(session, _campaign(session, code, programme_code))
+        definition = loading.export(session, find(session, code, programme_code))
     emit(definition.model_dump(mode="json"), as_json, dump(definition).rstrip("\n"))
 
 
+def _words_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(f"{path.name} is not written in UTF-8. Save it as UTF-8 and load it again.") from None
+
+
 def _checked(path: Path) -> Definition:
-    definition, problems = read_definition(path.read_text(encoding="utf-8"), path.name)
+    definition, problems = read_definition(_words_of(path), path.name)
     if definition is None:
         rows = [_problem(problem) for problem in problems[:SHOWN]]
         told = "\n".join(f"{path.name}:{row['line']}: {row['field']}: {row['problem']}" for row in rows)
@@ -169,7 +187,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _campaign(session: Session, code: str, programme_code: str | None) -> Campaign:
+def find(session: Session, code: str, programme_code: str | None) -> Campaign:
     query = sa.select(Campaign).join(Programme).where(Campaign.code == code)
     if programme_code:
         query = query.where(Programme.code == programme_code)
@@ -179,6 +197,39 @@ def _campaign(session: Session, code: str, programme_code: str | None) -> Campai
     if len(rows) > 1:
         raise RefusedError(f"Two programmes have a campaign « {code} »: add --programme CODE.")
     return rows[0]
+
+
+def _sheets(role: str | None, variety: str, read_on: datetime | None, marks: Sequence[str]) -> list[Outside]:
+    """The sheets that are filed, one a text; none when the account itself has read.
+
+    Raises:
+        DataError: only some of what a sheet needs was given.
+    """
+    if role is None and read_on is None and not marks:
+        return []
+    if role is None or read_on is None or not marks:
+        raise DataError("A sheet needs --outside ROLE, --variety, --read-on DATE and --sheet MARK, once for each text.")
+    return [Outside(role, variety, read_on.date(), mark) for mark in marks]
+
+
+def _read(
+    session: Session, row: Campaign, language: str, sheets: Sequence[Outside]
+) -> Sequence[tuple[Text, Outside | None]]:
+    """The texts that were read, each with its sheet; without sheets all drafts of the language.
+
+    Raises:
+        RefusedError: a sheet is of no present version of a text of this campaign and language.
+    """
+    if not sheets:
+        return [(text, None) for text in _texts(session, row, TextState.DRAFT, language)]
+    texts_of = [text for state in TextState for text in _texts(session, row, state, language)]
+    read = []
+    for sheet in sheets:
+        text = next((one for one in texts_of if texts.is_mark_of(sheet.sheet, texts.current(session, one))), None)
+        if text is None:
+            raise RefusedError(f"{sheet.sheet}: {texts.OTHER_SHEET}")
+        read.append((text, sheet))
+    return read
 
 
 def _texts(session: Session, row: Campaign, state: TextState, language: str | None = None) -> list[Text]:

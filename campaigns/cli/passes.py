@@ -15,8 +15,6 @@ from messaging import languages
 from messaging.cli.frame import command_errors, emit, json_option, moment, now_option, opened
 from messaging.clock import parse_time
 
-SHOWN = 400  # problems of one file that are printed
-
 
 @click.command()
 @now_option

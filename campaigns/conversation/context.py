@@ -135,6 +135,7 @@ def last_question(session: Session, phone: Phone, now: datetime) -> Asked | None
         .join(Step, Step.id == Message.step_id)
         .where(
             Message.phone_id == phone.id,
+            Message.trial_of.is_(None),
             Message.handed_over_at.is_not(None),
             Message.handed_over_at > now - ANSWERABLE,
             Message.state.in_((State.HANDED_OVER, State.CLOSED)),

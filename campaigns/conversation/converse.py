@@ -24,6 +24,7 @@ from messaging.database import Database
 from messaging.models import Inbound, Phone, TextState
 from messaging.models import Text as TextRow
 from messaging.models.post import InboundState
+from messaging.routing import answer_cost, price
 
 log = structlog.get_logger()
 Handler = Callable[[Session, Sender, Reading, datetime], bool]  # False: no reply
@@ -115,7 +116,7 @@ def _reply(session: Session, sender: Sender, reading: Reading, key: str, now: da
     letter = outbox.reply(
         session, sender.programme, text, language, occurrence=f"reply:{sender.inbound.id}", due_at=now,
         useful_until=now + REPLY_USE, gateway_id=sender.gateway.id, inbound_id=sender.inbound.id,
-        segment_price_micros=sender.gateway.price_micros,
+        segment_price_micros=price(sender.gateway, sender.phone.prefix),
     )  # fmt: skip
     outbox.put(session, letter, sender.phone.id, now)
 
@@ -139,11 +140,19 @@ def _may_say(session: Session, sender: Sender) -> bool:
 def _values(sender: Sender) -> dict[str, Any]:
     assert sender.programme is not None
     own = sender.clubs[0].code if sender.clubs else "...."
-    cost = {"free": "gratuit", "unknown": "prix de votre reseau"}.get(sender.gateway.answer_cost)
     return {
         "service": sender.programme.service_name, "code": own, "own": own, "case": sender.inbound.id, "days": 14,
-        "cost": cost or f"{sender.gateway.answer_cost} F par SMS",
+        "cost": _answer_cost(sender),
     }  # fmt: skip
+
+
+def _answer_cost(sender: Sender) -> str:
+    """What an SMS to us costs, in words for French readers and in a figure for all others."""
+    said = answer_cost(sender.gateway)
+    if tuple(sender.codes[:1]) != ("fr",):
+        return said or "? FCFA"
+    words = {"free": "gratuit", "unknown": "prix de votre reseau"}
+    return words.get(sender.gateway.answer_cost, f"{said} par SMS")
 
 
 def _note(inbound: Inbound, result: Result, role: str) -> str:

@@ -1,4 +1,4 @@
-"""The editor's rules R01 to R16 for the texts of a definition, as far as they can be told from it; knows no database.
+"""The editor's rules R01 to R17 for the texts of a definition, as far as they can be told from it; knows no database.
 
 What needs a clock (how old the check of the facts is) or people (a fact that changed, who approves) is asked elsewhere.
 """
@@ -58,19 +58,38 @@ def check(definition: Definition, own: Iterable[str] = ()) -> list[Finding]:
 def of_step(step: Step, topic: str, whole: Audience, own: Iterable[str] = ()) -> list[Finding]:
     """Every finding of content in one step; the paths start at the step. A stored step given its texts will do.
 
-    Source: the editing rules checked by the product, R01 to R16, and the words that are never in an SMS.
+    Source: the editing rules checked by the product, R01 to R16, and the words that are never in an SMS; R17, what an
+    answer costs, by the page on safeguarding.
     """
     view = View(step, topic, merge(whole, step.audience), tuple(own), load())
     return [finding for rule in RULES for finding in rule(view)]
 
 
 def of_campaign(definition: Definition) -> Iterator[Finding]:
-    """R15: among the steps that reach members, STOP is said at least once in 31 days."""
+    """R15: among the steps that reach members, STOP is said at least once in 31 days; R17: an answer has a price."""
+    yield from _priced(definition)
     for steps in _timelines(definition):
         told = [day for day, step in steps if _says_stop(step)]
         lost = [step.step for day, step in steps if not any(abs(day - other) <= MONTH_DAYS for other in told)]
         if lost and not _is_told_again_and_again(definition):
             yield Finding(("steps",), "R15", {"steps": ", ".join(lost)})
+
+
+def first_questions(definition: Definition) -> list[Step]:
+    """Every question that may be the first a person gets: the earliest by enrolment, and all by other triggers."""
+    asked = [step for step in definition.steps if step.kind == "question"]
+    counted = [step for step in asked if step.when.after_enrolment is not None]
+    first = min(counted, key=lambda step: step.when.after_enrolment or 0, default=None)
+    return [step for step in asked if step not in counted or step is first]
+
+
+def _priced(definition: Definition) -> Iterator[Finding]:
+    """R17: the first question says what an answer costs its sender."""
+    for step in first_questions(definition):
+        silent = [code for code, text in step.texts.items() if slots.ANSWER_COST not in slots.names(text.sms)]
+        if silent:
+            path = ("steps", definition.steps.index(step), "texts", silent[0], "sms")
+            yield Finding(path, "R17", {"languages": ", ".join(silent)})
 
 
 def _one_act(view: View) -> Iterator[Finding]:

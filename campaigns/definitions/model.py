@@ -147,6 +147,11 @@ class Text(Part):
     wrong: Passage | None = None
     back_translation: Passage | None = None
     unicode: bool = Field(False, description="send as Unicode: dearer, letters outside GSM-7 are meant")
+    letters: Literal["official", "old"] = Field("official", description="how `official` is spelt; old: è ò ny ng")
+    officials: dict[Line, Passage] | None = Field(
+        None, description="club, right, wrong, option_1 … in official letters, where the phone gets others"
+    )
+    comment: Passage | None = Field(None, description="between translator and editor; no phone ever shows it")
 
     @model_validator(mode="before")
     @classmethod

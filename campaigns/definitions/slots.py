@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["recipient", "airing", "report", "airing or report"]
+Source = Literal["recipient", "airing", "report", "airing or report", "gateway"]
+ANSWER_COST = "answer_cost"
 PATTERN = re.compile(r"\{([^{}]*)\}")
 BRACE = re.compile(r"[{}]")
 
@@ -51,6 +52,7 @@ SLOTS: dict[str, Slot] = {
         Slot("hour", 5, "airing", "heure locale de la diffusion, 20h30", "local hour of the airing, 20h30"),
         Slot("date", 5, "airing or report", "jour de la diffusion ou du relevé, 09/08", "day of the airing or report"),
         Slot("rain", 5, "report", "pluie en mm", "rain in mm", "rain"),
+        Slot(ANSWER_COST, 8, "gateway", "ce que coûte un SMS de réponse", "what an SMS of answer costs"),
         *PRICES,
     )
 }
@@ -66,9 +68,14 @@ def has_loose_brace(text: str) -> bool:
     return BRACE.search(PATTERN.sub("", text)) is not None
 
 
-def stretched(text: str) -> str:
-    """The text with each known slot replaced by as many letters x as its longest value has: for counting only."""
-    return PATTERN.sub(lambda found: "x" * SLOTS[found[1]].longest if found[1] in SLOTS else found[0], text)
+def stretched(text: str, value: str | None = None) -> str:
+    """The text with each known slot replaced by a value, or by as many x as its longest has: for counting only."""
+
+    def fill(found: re.Match[str]) -> str:
+        slot = SLOTS.get(found[1])
+        return found[0] if slot is None else "x" * slot.longest if value is None else value
+
+    return PATTERN.sub(fill, text)
 
 
 def without(text: str) -> str:

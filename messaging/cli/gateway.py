@@ -1,4 +1,4 @@
-"""Commands about gateways."""
+"""Commands about gateways: add, list, change, pause, resume."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from messaging import audit
 from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
 from messaging.errors import DataError
+from messaging.gateways import tariffs
 from messaging.models import Gateway
 
 
@@ -21,14 +22,12 @@ def gateway() -> None:
 @click.argument("name")
 @click.option("--adapter", type=click.Choice(["twilio"]), required=True)
 @click.option("--sender", required=True, help="The number or name it writes from.")
-@click.option("--price", type=float, default=0.0, help="Price of one segment in XOF.")
-@click.option("--rate", type=float, default=1.0, help="Segments a second.")
+@click.option("--price", default="0", help="Price of one segment in XOF.")
+@click.option("--rate", default="1", help="Segments a second, or a minute: 6/min.")
 @click.option("--answer-cost", default="unknown", help="What an SMS to us costs its sender: free, XOF, unknown.")
 @json_option
 @command_errors
-def gateway_add(
-    name: str, adapter: str, sender: str, price: float, rate: float, answer_cost: str, as_json: bool
-) -> None:
+def gateway_add(name: str, adapter: str, sender: str, price: str, rate: str, answer_cost: str, as_json: bool) -> None:
     """Add a gateway; its secrets come from the environment alone."""
     with opened() as here, here.db.write() as session:
         if session.scalar(sa.select(Gateway.id).where(Gateway.name == name)):
@@ -36,13 +35,66 @@ def gateway_add(
         if not name.replace("-", "").isalnum() or not name.isascii():
             raise DataError(f"« {name} » cannot stand in an address. Use letters, digits and hyphens.")
         row = Gateway(
-            name=name, adapter=adapter, sender=sender, price_micros=round(price * 1_000_000), rate=rate,
-            answer_cost=answer_cost, prefixes=[], kinds=[],
+            name=name, adapter=adapter, sender=tariffs.parse_sender(sender), price_micros=tariffs.parse_price(price),
+            rate=tariffs.parse_rate(rate),
+            answer_cost=tariffs.parse_answer_cost(answer_cost), prefixes=[], kinds=[],
         )  # fmt: skip
         session.add(row)
         session.flush()
         here.adapters.get(row)
     emit({"gateway": name}, as_json, f"Gateway {name} is ready. Next: jekulu webhooks")
+
+
+@gateway.command("list")
+@json_option
+@command_errors
+def gateway_list(as_json: bool) -> None:
+    """List the gateways with price, rate and what an answer costs."""
+    with opened() as here, here.db.read() as session:
+        emit(
+            [_shown(row) for row in session.scalars(sa.select(Gateway).order_by(Gateway.position, Gateway.id))], as_json
+        )
+
+
+@gateway.command("set")
+@click.argument("name")
+@click.option("--sender", help="The number or name it writes from.")
+@click.option("--price", help="Price of one segment in XOF.")
+@click.option(
+    "--price-to",
+    "operators",
+    multiple=True,
+    metavar="START=XOF",
+    help="Another price to the numbers that start so, such as +2236=8,5; START= takes it away again.",
+)
+@click.option("--rate", help="Segments a second, or a minute: 6/min.")
+@click.option("--answer-cost", help="What an SMS to us costs its sender: free, a price in XOF, unknown.")
+@json_option
+@command_errors
+def gateway_set(
+    name: str, sender: str | None, price: str | None, operators: tuple[str, ...], rate: str | None,
+    answer_cost: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Change what a gateway costs and how fast it is."""
+    with opened() as here, here.db.write() as session:
+        row = tariffs.named(session, name)
+        before = _shown(row)
+        tariffs.change(
+            session, row, sender=sender, price=price, operators=operators, rate=rate, answer_cost=answer_cost
+        )
+        session.flush()
+        session.refresh(row)
+        after = _shown(row)
+        audit.note(session, audit.COMMAND, "changed", "gateway", row.id, utc_now(), before=before, after=after)
+    emit(after, as_json)
+
+
+def _shown(row: Gateway) -> dict[str, object]:
+    return {
+        "gateway": row.name, "adapter": row.adapter, "sender": row.sender, "price": row.price_micros / 1_000_000,
+        "prices": {one.prefix: one.price_micros / 1_000_000 for one in row.tariffs}, "rate": row.rate,
+        "answer_cost": row.answer_cost, "paused": row.paused_at is not None,
+    }  # fmt: skip
 
 
 @gateway.command("pause")
@@ -65,9 +117,7 @@ def gateway_resume(name: str, as_json: bool) -> None:
 
 def _set_pause(name: str, pause: bool, as_json: bool) -> None:
     with opened() as here, here.db.write() as session:
-        row = session.scalar(sa.select(Gateway).where(Gateway.name == name))
-        if row is None:
-            raise DataError(f"There is no gateway « {name} ».")
+        row = tariffs.named(session, name)
         row.paused_at, row.paused_reason = (utc_now(), "by hand") if pause else (None, None)
         audit.note(session, audit.COMMAND, "paused" if pause else "resumed", "gateway", row.id, utc_now())
     emit({"gateway": name, "paused": pause}, as_json)

@@ -32,9 +32,9 @@ from messaging.imports.numbers import Numbers, row_values
 from messaging.imports.references import LANGUAGE, STATION, VILLAGE
 from messaging.imports.result import SharedPhone, quote
 from messaging.imports.rows import Links, Rows, Values
-from messaging.letters import sms_value
 from messaging.models import Club, ClubStation, Phone, Place
 from messaging.models.people import ClubKind
+from messaging.profile import sms_value
 
 CLUB: sa.Table = Club.__table__  # type: ignore[assignment]
 CLUB_STATION: sa.Table = ClubStation.__table__  # type: ignore[assignment]

@@ -14,9 +14,10 @@ from messaging import fold
 from messaging.clock import parse_date
 from messaging.errors import DataError
 from messaging.imports.result import quote
-from messaging.letters import is_gsm7, sms_value
+from messaging.letters import is_gsm7
 from messaging.models import Programme
 from messaging.phones import NumberError, NumberFault, mask, parse, redact
+from messaging.profile import sms_value
 
 EMPTIED = "-"  # an empty cell leaves what is there; this empties it
 LARGEST = 1_000_000

@@ -16,10 +16,10 @@ from messaging.imports.numbers import row_values
 from messaging.imports.references import LANGUAGE
 from messaging.imports.result import SharedPhone
 from messaging.imports.rows import Rows, Values
-from messaging.letters import sms_value
 from messaging.models import Place, PlaceCode, PlaceName, ProgrammeVillage
 from messaging.models.place import Level
 from messaging.places import LOWEST, folded
+from messaging.profile import sms_value
 
 TABLE: sa.Table = Place.__table__  # type: ignore[assignment]
 CODE: sa.Table = PlaceCode.__table__  # type: ignore[assignment]

@@ -13,8 +13,8 @@ from messaging.imports.numbers import Numbers, row_values
 from messaging.imports.references import LANGUAGE, PLACE
 from messaging.imports.result import SharedPhone
 from messaging.imports.rows import Links, Rows, Values
-from messaging.letters import sms_value
 from messaging.models import Station, StationPhone
+from messaging.profile import sms_value
 
 STATION: sa.Table = Station.__table__  # type: ignore[assignment]
 STATION_PHONE: sa.Table = StationPhone.__table__  # type: ignore[assignment]

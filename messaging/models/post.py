@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from messaging.database import Base, BigId, words
 
@@ -83,6 +83,8 @@ class Gateway(Base):
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(sa.String(200))
 
+    tariffs: Mapped[list[Tariff]] = relationship(lazy="selectin", order_by="Tariff.prefix", viewonly=True)
+
 
 class Tariff(Base):
     """The price of one segment to the numbers of one operator, where it differs from the gateway's usual one."""
@@ -90,7 +92,7 @@ class Tariff(Base):
     __tablename__ = "tariff"
 
     gateway_id: Mapped[int] = mapped_column(sa.ForeignKey("gateway.id"), primary_key=True)
-    prefix: Mapped[str] = mapped_column(sa.String(8), primary_key=True)  # of numbers, with country code: 2236, 22376
+    prefix: Mapped[str] = mapped_column(sa.String(8), primary_key=True)  # of numbers: +2236, +22376
     price_micros: Mapped[int] = mapped_column(sa.BigInteger)
 
 

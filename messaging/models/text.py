@@ -76,6 +76,7 @@ class TextVersion(Base):
     profile: Mapped[int] = mapped_column(
         sa.SmallInteger, default=1, server_default="1"
     )  # version of the letter profile
+    officials: Mapped[dict[str, Any] | None]  # part -> official letters, where the phone gets others
     comment: Mapped[str | None] = mapped_column(sa.Text)  # between translator and editor; no phone ever shows it
     hash: Mapped[str] = mapped_column(sa.String(64))
     made_at: Mapped[datetime]

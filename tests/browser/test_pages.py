@@ -17,7 +17,7 @@ from tests.browser.conftest import Site
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Page]
-NOT_PAGES = ("assets.file", "health", "metrics", "today.front", "phones.thread_of", "webhooks")
+NOT_PAGES = ("assets.file", "health", "metrics", "today.front", "phones.thread_of", "translation.sheet", "webhooks")
 WIDTHS = (360, 1280)
 AXE = Axe().axe_script
 RUN = "() => axe.run({resultTypes: ['violations'], elementRef: false})"

@@ -50,7 +50,7 @@ steps:
     question: {type: single, correct: [1]}
     texts:
       fr:
-        sms: "Quoi? 1 savon 2 sable"
+        sms: "Quoi? 1 savon 2 sable. {answer_cost}"
         read_aloud: Quoi ?
         options: {1: savon, 2: sable}
         right: Bien.
@@ -116,6 +116,7 @@ FAULTS: list[tuple[str, str, str, list[tuple[int, str]]]] = [
     ("language in capitals", "      fr:\n        sms: \"Prenez", "      FR:\n        sms: \"Prenez",
      [(17, "language")]),
     ("dog is no code", "      fr:\n        sms: \"Prenez", "      dog:\n        sms: \"Prenez", [(17, "dogon")]),
+    ("first question without its price", " {answer_cost}", "", [(29, "R17")]),
     ("no sms", '        sms: "Prenez de la cendre. STOP"\n', "", [(17, "missing")]),
     ("sms of blanks", '"Prenez de la cendre. STOP"', '"  "', [(18, "empty")]),
     ("slot unknown", "cendre. STOP", "cendre {clubb}. STOP", [(18, "slot_unknown")]),
@@ -209,7 +210,7 @@ steps:
     question: {type: single, correct: [1, 2]}
     texts:
       fr:
-        sms: "Quoi? 1 eau 2 savon"
+        sms: "Quoi? 1 eau 2 savon. {answer_cost}"
         options: {1: eau, 2: savon}
         right: "À toi"
 """

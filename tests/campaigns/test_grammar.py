@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.cli import dogon_codes
+from campaigns.cli.passes import dogon_codes
 from campaigns.conversation.grammar import read
 
 EXAMPLES = json.loads((Path(__file__).parent.parent / "data" / "inbound_examples.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The shipped campaigns: whole, without error, one SMS each in GSM-7, resting on facts that may be said."""
+"""The shipped campaigns: whole, without error, one SMS each in GSM-7, resting on facts and on attested words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from pathlib import Path
 import pytest
 
 from campaigns import library
-from campaigns.definitions import Definition, Step, read, slots
+from campaigns.definitions import Definition, Step, editing, read, slots
 from campaigns.definitions.model import TRIGGERS
 from campaigns.definitions.wording import groups
-from campaigns.library import facts
-from messaging import letters
+from campaigns.library import facts, glossary
+from campaigns.loading import wording
+from messaging import languages, letters, profile
+from tests.attested import strangers
 
 FILES = library.files()
+SOURCES = Path(__file__).parent.parent.parent / "docs" / "sources.md"
 HEALTH = ("nutrition", "iycf", "hygiene")
+DRAFTED = ("bm", "dts")  # beside French; no other language has words enough
+LETTERS = {row["code"]: row["profile"] for row in languages.shipped()}
 # The editor's page of facts has so many rows; none may be lost, the level C ones least of all.
 ROWS = 57
 WARNINGS: dict[str, list[str]] = {}  # none: a warning that a library file earns is named here, with its reason
@@ -62,10 +67,10 @@ def test_a_shipped_file_says_what_it_is(path: Path) -> None:
 
 
 @FILE
-def test_a_campaign_has_8_to_12_steps_and_2_to_4_quiz_questions_under_its_own_name(path: Path) -> None:
+def test_a_campaign_has_8_to_14_steps_and_2_to_4_quiz_questions_under_its_own_name(path: Path) -> None:
     whole = definition(path)
     assert whole.campaign == path.stem
-    assert 8 <= len(whole.steps) <= 12
+    assert 8 <= len(whole.steps) <= 14
     quiz = [step for step in whole.steps if step.question and not step.question.poll]
     assert 2 <= len(quiz) <= 4
 
@@ -96,8 +101,16 @@ def test_each_sms_is_one_segment_of_gsm7_at_its_longest(name: str, whole: Defini
 
 @EACH
 def test_the_sms_form_is_the_official_form_spelt_for_the_air(name: str, whole: Definition, step: Step) -> None:
-    for text in step.texts.values():
-        assert letters.sms_value(text.official) == text.sms
+    for language, text in step.texts.items():
+        said = wording(text)
+        for part, words in said.parts().items():
+            official = said.official_of(part)
+            if language == "fr":
+                assert profile.sms_value(official) == words
+            else:
+                made = profile.spell(official, LETTERS[language])
+                assert made.sms == words
+                assert not [found.code for found in made.findings if found.level != "info"]
 
 
 @EACH
@@ -112,7 +125,8 @@ def test_each_fact_cited_may_be_said(name: str, whole: Definition, step: Step) -
 
 @EACH
 def test_each_text_is_read_aloud_and_translated_back(name: str, whole: Definition, step: Step) -> None:
-    assert set(step.texts) == {"fr"}
+    assert "fr" in step.texts
+    assert set(step.texts) <= {"fr", *DRAFTED}
     for text in step.texts.values():
         assert text.read_aloud
         assert text.back_translation
@@ -125,6 +139,13 @@ def test_what_is_said_on_illness_ends_at_the_cscom(name: str, whole: Definition,
         for words in (text.sms, text.right, text.wrong):
             if words and re.search(r"diarrhée|malad|fièvre", words) and "?" not in words:
                 assert words.endswith(("allez au CSCom.", "allez tout de suite au CSCom."))
+
+
+@FILE
+def test_the_first_question_says_what_an_answer_costs(path: Path) -> None:
+    for step in editing.first_questions(definition(path)):
+        for language, text in step.texts.items():
+            assert "answer_cost" in slots.names(text.sms), f"{step.step}/{language}"
 
 
 @FILE
@@ -157,6 +178,48 @@ def test_members_get_no_lesson_twice() -> None:
             assert step.kind == "bulletin", f"{name} comes again and again to members"
 
 
+# --- Bambara and Dogon
+
+
+@pytest.mark.parametrize("language", DRAFTED)
+def test_a_draft_holds_attested_words_only(language: str) -> None:
+    drafts = {name: wording(step.texts[language]) for name, _, step in STEPS if language in step.texts}
+    assert drafts
+    for name, said in drafts.items():
+        for words in (said.read_aloud, *map(said.official_of, said.parts())):
+            assert not strangers(words, language), name
+
+
+@pytest.mark.parametrize("language", DRAFTED)
+def test_a_draft_carries_every_slot_and_every_command_of_the_french(language: str) -> None:
+    for name, _, step in STEPS:
+        if language in step.texts:
+            french, own = step.texts["fr"].sms, step.texts[language].sms
+            assert set(slots.names(own)) == set(slots.names(french)), name
+            assert commands(own) == commands(french), name
+            assert step.texts[language].comment
+
+
+def commands(text: str) -> set[str]:
+    """What is typed in capitals; a yes and a no are said in each language's own words."""
+    return set(re.findall(r"\b[A-Z]{3,}\b", slots.without(text))) - {"OUI", "NON"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "lost"),
+    [
+        ("Ɲininkali: arajo {station}, E{episode}, lamɛn? 1 ɔwɔ 2 ayi", "bm", []),
+        ("I ni ce. Tɛgɛ ko", "bm", []),
+        ("ji ni safunɛ", "bm", ["ni"]),  # attested inside « i ni ce » only
+        ("Lavez tɛgɛ", "bm", ["Lavez"]),
+        ("Mɔɔnu, arajo", "dts", ["arajo"]),  # Toro So has no word for radio, and borrows none
+        ("Dii", "dds", ["Dii"]),  # nor Donno So any of Toro So
+    ],
+)
+def test_a_word_that_no_source_gives_is_found(text: str, language: str, lost: list[str]) -> None:
+    assert strangers(text, language) == lost
+
+
 # --- the facts
 
 
@@ -165,6 +228,11 @@ def test_every_row_of_facts_is_there_and_its_sources_are_named() -> None:
     assert len(known) == ROWS
     assert Counter(fact.level for fact in known.values()) == {"A": 33, "B": 15, "C": 4, "rule": 4, "background": 1}
     assert {source for fact in known.values() for source in fact.sources} == set(facts.sources())
+
+
+def test_each_source_of_a_fact_is_credited_on_the_page_of_sources() -> None:
+    page = SOURCES.read_text(encoding="utf-8")
+    assert not [name for name, title in facts.sources().items() if f"| {name} | {title} |" not in page]
 
 
 def test_each_fact_is_said_in_both_languages_with_the_same_figures() -> None:
@@ -193,3 +261,62 @@ def test_figures_are_folded(text: str, expected: set[str]) -> None:
 
 def test_the_word_groups_are_read() -> None:
     assert len(groups()) == 10
+
+
+# --- the attested words
+
+
+@pytest.mark.parametrize("language", glossary.languages())
+def test_a_word_in_sms_letters_is_its_official_form_spelt_for_the_air(language: str) -> None:
+    for word in glossary.words(language):
+        assert profile.spell(word.official, LETTERS[language]).sms == word.sms, word
+        assert letters.is_gsm7(word.sms)
+
+
+def test_each_word_names_a_source_that_has_a_credit_on_the_page_of_sources() -> None:
+    page = SOURCES.read_text(encoding="utf-8")
+    shown = [credit for credit in glossary.credits() if credit.must_show]
+    for credit in shown:
+        assert credit.source in page
+        assert credit.licence in page
+        assert credit.credit in page
+    known = {credit.short for credit in glossary.credits()}
+    for language in glossary.languages():
+        for word in glossary.words(language):
+            assert word.status == "guess" or any(word.source.startswith(short) for short in known), word
+
+
+def test_no_word_is_given_in_a_language_that_has_no_list() -> None:
+    assert glossary.languages() == ["bm", "dts", "dto", "djm"]
+    assert glossary.words("dds") == ()
+    assert glossary.tokens("dds") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("Lavez vos mains au savon avant le repas", "bm", ["tɛgɛ ko", "safunɛ", "dumuni"]),
+        ("Le lait maternel seul, pas d'eau", "dts", ["irudii", "idii", "dii"]),  # not « lait »
+        ("Deux ŒUFS, un oeuf", "dts", ["lɛy", "tal"]),
+        ("Pour arrêter: STOP", "dts", ["iŋɛɛ", "ing-ɛnɛ"]),
+        ("Pour arrêter: STOP", "bm", ["dabila", "jɔ"]),
+        ("le savonnier", "bm", []),  # whole words only
+        ("", "bm", []),
+        ("Lavez vos mains", "dds", []),
+        ("Lavez vos mains", "ffm", []),
+    ],
+)
+def test_attested_words_are_found_in_the_order_of_the_french(text: str, language: str, found: list[str]) -> None:
+    assert [word.official for word in glossary.words_for(text, language)] == found
+
+
+@pytest.mark.parametrize("language", glossary.languages())
+def test_each_concept_is_found_by_each_of_its_own_forms(language: str) -> None:
+    for word in glossary.words(language):
+        assert word in glossary.words_for(f"Au club, {word.french}!", language), word
+
+
+def test_single_words_are_in_official_letters_and_folded_to_small_ones() -> None:
+    single = glossary.tokens("bm")
+    assert {"ɲininkali", "safinɛ", "musow", "ni"} <= single
+    assert all(word == word.lower() and " " not in word for word in single)

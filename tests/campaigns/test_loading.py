@@ -9,7 +9,7 @@ from campaigns.definitions import Definition, dump, read
 from campaigns.library import files
 from messaging import staff, texts
 from messaging.models import Programme, Role, Text
-from messaging.texts import Wording
+from messaging.wording import Wording
 from tests.world import World, hygiene
 
 

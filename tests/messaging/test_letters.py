@@ -95,42 +95,72 @@ def test_the_table_has_each_code_once():
     assert not set(letters.EXTENSION) & set(letters.BASIC)
 
 
-VALUES = [
-    ("French circumflex", "Bê", "Be"),
-    ("letters of GSM-7 stay", "Kendié à Ségué Çà", "Kendié à Ségué Çà"),
-    ("small cedilla", "Français", "Francais"),
-    ("accented capitals", "À Êtes ÎLE Ô ÙÛ", "A Etes ILE O UU"),
-    ("NFD", "Pre\u0301parez", "Préparez"),
-    ("mark behind an invisible sign", "Pre\u200b\u0301parez", "Préparez"),
-    ("official letters", "safunɛ, tɔrɔ", "safunè, tòrò"),
-    ("nasals", "ɲininkali saŋge", "nyininkali sangge"),
-    ("one capital nasal", "Ɲininkali Ŋa", "Nyininkali Nga"),
-    ("capital nasal among capitals", "ƝININKALI BAŊ", "NYININKALI BANG"),
-    ("capital open vowels are lowered", "DƐMƐ Ɔwɔ", "DèMè òwò"),
-    ("apostrophe", "K’a", "K'a"),
-    ("guillemets", "« Dandoli »", '"Dandoli"'),
-    ("curly quotes", "“Radio” ‘Kita’", "\"Radio\" 'Kita'"),
-    ("dashes and dots", "Bara–Sara… − •", "Bara-Sara... - -"),
-    ("ligatures", "l’œuf Œuf ŒUF", "l'oeuf Oeuf OEUF"),
-    ("fraction after a digit", "1½ tasse", "1 1/2 tasse"),
-    ("fraction alone", "½ tasse", "1/2 tasse"),
-    ("number sign", "club nº 4, N° 5", "club no 4, No 5"),
-    ("degrees are no number sign", "38 °C", "38 °C"),
-    ("odd blanks", "\u00a0Pignari\u202f\tBana ", "Pignari Bana"),
-    ("invisible signs", "So\u00adro\u200bly\ufeff", "Soroly"),
-    ("times", "3×4", "3x4"),
-    ("line ends", "a \r\n b\rc", "a\nb\nc"),
-    ("another script is left", "ߛߌ", "ߛߌ"),
-    ("empty", "", ""),
-]
+# --- on the wire: 3GPP TS 23.038, 6.1.2.1.1 (septets in octets) and 6.2.1 (codes)
+
+CODES = {char: [code] for code, char in enumerate(letters.BASIC)} | {
+    char: [0x1B, code] for char, code in letters.EXTENSION.items()
+}
+CHEAP = st.text([char for char in CODES if char != "\x1b"])
 
 
-@pytest.mark.parametrize(("value", "spelt"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
-def test_value_of_a_slot(value, spelt):
-    assert letters.sms_value(value) == spelt
+def septets(text):
+    return [code for char in text for code in CODES[char]]
 
 
-@given(st.text("aàâçéèêëîïôöùûüÿœæÀÂÇÉÈÊËÎÏÔÙÛŸŒɛɔɲŋƐƆƝŊ’«» \u00a0-–…½0123456789"))
-def test_value_in_french_and_official_letters_is_always_cheap(value):
-    assert letters.is_gsm7(letters.sms_value(value))
-    assert letters.sms_value(letters.sms_value(value)) == letters.sms_value(value)
+def packed(codes):
+    bits = sum(code << 7 * place for place, code in enumerate(codes))
+    return bits.to_bytes((7 * len(codes) + 7) // 8, "little")
+
+
+def unpacked(octets, count):
+    bits = int.from_bytes(octets, "little")
+    return [bits >> 7 * place & 0x7F for place in range(count)]
+
+
+def read(codes):
+    chars = {tuple(code): char for char, code in CODES.items()}
+    found, codes = [], iter(codes)
+    for code in codes:
+        found.append(chars[code, next(codes)] if code == 0x1B else chars[code,])
+    return "".join(found)
+
+
+def test_packed_as_the_standard_shows():
+    assert packed(septets("hello")).hex() == "e8329bfd06"
+    assert packed(septets("€")).hex() == "9b32"
+
+
+@given(st.one_of(CHEAP, LONG))
+def test_a_cheap_text_survives_the_wire(text):
+    codes = septets(text)
+
+    assert letters.is_gsm7(text)
+    assert len(codes) == letters.units(text)
+    assert read(unpacked(packed(codes), len(codes))) == text
+
+
+@given(st.one_of(CHEAP, LONG))
+def test_each_part_of_a_cheap_text_survives_alone(text):
+    parts = letters.split(text)
+
+    assert "".join(read(unpacked(packed(septets(part)), letters.units(part))) for part in parts) == text
+    assert not [part for part in parts if septets(part)[-1:] == [0x1B]]
+
+
+@given(TEXTS)
+def test_each_part_of_a_text_is_whole_in_utf16(text):
+    parts = letters.split(text)
+
+    assert "".join(part.encode("utf-16-be").decode("utf-16-be") for part in parts) == text
+    if letters.encoding(text) == "UCS-2":
+        assert [len(part.encode("utf-16-be")) // 2 for part in parts] == letters.segment_units(text)
+
+
+@given(TEXTS, TEXTS)
+def test_segments_never_fall_when_text_is_added(text, more):
+    assert letters.segments(text) <= letters.segments(text + more)
+    assert letters.segments(text) <= letters.segments(more + text)
+
+
+def test_a_bare_escape_is_no_letter():
+    assert not letters.is_gsm7("\x1b")

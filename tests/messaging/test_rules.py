@@ -25,7 +25,7 @@ TABLE = [
     ("ten replies in an hour", {"looping": True}, "loop", "go", "go", "go"),
     ("tag forbidden by the risk level", {"risky": True}, "go", "risk", "risk", "risk"),
     ("month's money spent", {"over_budget": True}, "go", "go", "budget", "go"),
-    ("text not approved", {"approved": False}, "go", "not_approved", "not_approved", "not_approved"),
+    ("text not approved", {"approved": False}, "not_approved", "not_approved", "not_approved", "not_approved"),
     ("quarantined number", {"quarantined": True}, "quarantine", "quarantine", "quarantine", "quarantine"),
     ("no such number", {"invalid": True}, "invalid_number", "invalid_number", "invalid_number", "invalid_number"),
     ("gateway paused", {"gateway": "paused"}, "paused_gateway", "paused_gateway", "paused_gateway", "paused_gateway"),

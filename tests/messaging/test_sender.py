@@ -14,6 +14,7 @@ from messaging.gateways.simulator import Simulator, Weather
 from messaging.installation import Installation
 from messaging.models import Attempt, Budget, Gateway, Message, Phone
 from messaging.models.post import AttemptState, Delivery, State
+from messaging.wording import Wording
 from tests.world import World, approve_texts, hygiene
 
 NUMBER = "+22370000001"
@@ -214,7 +215,7 @@ def test_a_paused_campaign_sends_nothing_that_comes_back(installation, planned) 
 
 def test_a_corrected_and_approved_text_leaves_with_its_new_words(installation, planned) -> None:
     with installation.db.write() as session:
-        words = texts.Wording(sms="Du savon, ou de la cendre.", official="-", read_aloud="-")
+        words = Wording(sms="Du savon, ou de la cendre.", official="-", read_aloud="-")
         texts.write(session, 1, "fr", words, planned.now)
     assert only(installation, Message).state is State.HELD
     with installation.db.write() as session:

@@ -174,3 +174,21 @@ def test_numbers_and_days_are_written_as_they_are():
 
     assert read(write("xlsx", list("abcde"), [cells]))[1].cells == ("3", "2.5", "2026-03-12", "", "True")
     assert write("csv", ["a"], [[-5]]).decode("utf-8-sig").splitlines()[1] == "-5"
+
+
+def test_line_ends_inside_a_cell_are_kept_when_asked():
+    for form in ("csv", "xlsx"):
+        data = write(form, ["a"], [["un \n\n  deux\r\ntrois "]])
+        assert read(data, keep_lines=True)[1].cells == ("un\n\ndeux\ntrois",)
+        assert read(data)[1].cells == ("un deux trois",)
+
+
+def test_the_advice_is_a_second_sheet_that_is_never_read():
+    look = sheets.Look([10, 30], {0}, [("a", "only to read")])
+    data = write("xlsx", ["a", "b"], [["x", None]], look)
+
+    assert [row.cells for row in read(data)] == [("a", "b"), ("x", "")]
+    book = openpyxl.load_workbook(io.BytesIO(data))
+    assert book.worksheets[1]["B1"].value == "only to read"
+    grey, typed = book.active["A2"], book.active["B2"]
+    assert (grey.fill.patternType, typed.fill.patternType, typed.alignment.wrap_text) == ("solid", None, True)

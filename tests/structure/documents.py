@@ -7,6 +7,7 @@ from pathlib import Path
 
 from campaigns import definitions
 from messaging import settings
+from tests.structure import status
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -14,6 +15,7 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 def main() -> None:
     """Write them all."""
     (DOCS / "settings.md").write_text(settings.document(), encoding="utf-8")
+    (DOCS / "languages.md").write_text(status.page(), encoding="utf-8")
     schema = json.dumps(definitions.schema(), ensure_ascii=False, indent=2)
     (DOCS / "campaign.schema.json").write_text(schema + "\n", encoding="utf-8")
 

@@ -31,7 +31,8 @@ FENCES = {  # library -> where it may be imported; a folder ends in /
     "phonenumbers": ("messaging/phones.py", "messaging/people.py"),
     "cryptography": ("messaging/phones.py",),
 }
-BARE = ("webhooks/", "messaging/letters.py", "messaging/fold.py", "messaging/stop.py", "messaging/codes.py",
+BARE = ("webhooks/", "messaging/letters.py", "messaging/spelling.py", "messaging/findings.py",
+        "messaging/lint.py", "messaging/profile.py", "messaging/fold.py", "messaging/stop.py", "messaging/codes.py",
         "messaging/hours.py", "campaigns/calendar.py", "campaigns/definitions/", "campaigns/conversation/grammar.py",
         "campaigns/conversation/answers.py", "campaigns/conversation/words.py")  # fmt: skip
 

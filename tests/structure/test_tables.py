@@ -1,30 +1,22 @@
-"""Settings, migrations, catalogues, jobs and reasons: each list is complete, and written down where it says."""
+"""Settings, migrations, jobs and reasons: each list is complete, and written down where it says."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-import polib
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 import campaigns.models  # noqa: F401 - fills the metadata
 import wsgi
-from campaigns.conversation import grammar
-from messaging import languages, letters, migrations, settings
+from messaging import migrations, settings
 from messaging.database import Base, Database
 from messaging.errors import SettingError
 from messaging.rules import SENTENCES, Reason
 
 ROOT = Path(__file__).parent.parent.parent
-LOCALES = ROOT / "locales"
-CATALOGUES = sorted(LOCALES.rglob("*.po"))
-LONGEST = {  # the longest real value of each brace in a reply
-    "service": "Info club Bandiagara", "code": "1041", "own": "1041", "case": "1234567", "days": "14",
-    "cost": "prix de votre reseau", "options": "1, 2, 3, 4 ou 5", "min": "100000", "max": "999999",
-}  # fmt: skip
 
 
 def test_every_setting_is_documented() -> None:
@@ -101,47 +93,3 @@ def test_each_job_stands_once_in_the_table() -> None:
     names = [job.name for job in wsgi.JOBS]
     assert len(names) == len(set(names))
     assert {target for job in wsgi.JOBS for target in job.wakes} <= set(names)
-
-
-@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: f"{path.parent.parent.name}/{path.stem}")
-def test_a_catalogue_is_of_a_known_language_and_up_to_date(path: Path) -> None:
-    code, domain = path.parent.parent.name, path.stem
-    assert code in {row["code"] for row in languages.shipped()} | {"en"}
-    catalogue = polib.pofile(str(path))
-    assert "Plural-Forms" in catalogue.metadata
-    template = polib.pofile(str(LOCALES / f"{domain}.pot"))
-    assert {entry.msgid for entry in catalogue} == {entry.msgid for entry in template}
-
-
-@pytest.mark.parametrize("path", [p for p in CATALOGUES if p.stem == "sms"], ids=lambda path: path.parent.parent.name)
-def test_every_reply_is_one_gsm7_segment_with_its_placeholders(path: Path) -> None:
-    french = {entry.msgid: entry.msgstr for entry in polib.pofile(str(LOCALES / "fr" / "LC_MESSAGES" / "sms.po"))}
-    for entry in polib.pofile(str(path)):
-        if not entry.msgstr:
-            assert path.parent.parent.name != "fr", f"French lacks {entry.msgid}"
-            continue
-        filled = entry.msgstr.format(**LONGEST)
-        assert letters.measure(filled).encoding == "GSM-7", f"{entry.msgid}: {letters.dear(filled)}"
-        assert letters.segments(filled) == 1, f"{entry.msgid} is longer than one segment"
-        assert set(re.findall(r"{(\w+)}", entry.msgstr)) == set(re.findall(r"{(\w+)}", french[entry.msgid])), (
-            entry.msgid
-        )
-
-
-def test_feedback_and_sensitive_messages_get_the_same_words() -> None:
-    for path in CATALOGUES:
-        if path.stem == "sms":
-            said = {entry.msgid: entry.msgstr for entry in polib.pofile(str(path))}
-            assert said["fb.ack"] == said["sens.ack"], path
-
-
-def test_every_reply_the_reader_can_give_is_in_the_catalogue() -> None:
-    known = {entry.msgid for entry in polib.pofile(str(LOCALES / "fr" / "LC_MESSAGES" / "sms.po"))}
-    folder = Path(grammar.__file__).parent
-    named = {
-        key
-        for path in folder.glob("*.py")
-        for key in re.findall(r'"((?:fb|help|join|quiz|sens|start|stop)\.[a-z_]+)"', path.read_text())
-    }
-    named |= {f"help.{role}" for role in (*grammar.HELP_BY_ROLE.values(), "who_we_are")}
-    assert named <= known, named - known

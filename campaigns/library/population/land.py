@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from campaigns.library.population.making import Making, Village
 from messaging.batches import insert, insert_with_ids
-from messaging.letters import sms_value
 from messaging.models import Place, PlaceCode, PlaceParent, ProgrammeVillage
 from messaging.models.place import Level
 from messaging.places import folded
+from messaging.profile import sms_value
 
 PLACE: sa.Table = Place.__table__  # type: ignore[assignment]
 CODE: sa.Table = PlaceCode.__table__  # type: ignore[assignment]

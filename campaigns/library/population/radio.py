@@ -12,8 +12,8 @@ from campaigns.library.population.making import Making
 from campaigns.models import Airing, AiringStatus, Episode, Series
 from messaging.batches import insert, insert_with_ids
 from messaging.clock import at_local
-from messaging.letters import sms_value
 from messaging.models import Phone, Station, StationPhone
+from messaging.profile import sms_value
 
 STATION: sa.Table = Station.__table__  # type: ignore[assignment]
 STATION_PHONE: sa.Table = StationPhone.__table__  # type: ignore[assignment]

@@ -1,0 +1,138 @@
+"""What staff say of a gateway: its prices by operator, its rate, what an answer costs; reads and stores their words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from messaging.errors import DataError
+from messaging.models import Gateway, Tariff
+
+MICROS = 1_000_000
+START = re.compile(r"\+?[1-9]\d{0,4}")  # country code and two digits: more of a number is not stored in the clear
+LONGEST_SENDER = 40
+FASTEST = 10_000.0  # segments a second
+KNOWN_COSTS = ("free", "unknown")
+
+
+def named(session: Session, name: str) -> Gateway:
+    """The gateway of a name.
+
+    Raises:
+        DataError: there is none.
+    """
+    row = session.scalar(sa.select(Gateway).where(Gateway.name == name))
+    if row is None:
+        known = ", ".join(session.scalars(sa.select(Gateway.name).order_by(Gateway.name)))
+        raise DataError(f"There is no gateway « {name} ». Known: {known}.")
+    return row
+
+
+def change(
+    session: Session,
+    row: Gateway,
+    *,
+    sender: str | None = None,
+    price: str | None = None,
+    operators: Iterable[str] = (),
+    rate: str | None = None,
+    answer_cost: str | None = None,
+) -> None:
+    """Change what is given, all of it or nothing.
+
+    Raises:
+        DataError: a value cannot be read.
+    """
+    tariffs = [parse_tariff(words) for words in operators]
+    if sender is not None:
+        row.sender = parse_sender(sender)
+    if price is not None:
+        row.price_micros = _micros(price, price)
+    if rate is not None:
+        row.rate = parse_rate(rate)
+    if answer_cost is not None:
+        row.answer_cost = parse_answer_cost(answer_cost)
+    for start, micros in tariffs:
+        known = session.get(Tariff, (row.id, start))
+        if known is not None:
+            session.delete(known)
+            session.flush()
+        if micros is not None:
+            session.add(Tariff(gateway_id=row.id, prefix=start, price_micros=micros))
+
+
+def parse_tariff(words: str) -> tuple[str, int | None]:
+    """Read `+2236=8,5` as start of numbers and price in millionths of XOF; `+2236=` as no price of its own.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    start, is_given, price = words.partition("=")
+    start = start.replace(" ", "")
+    if not is_given or not START.fullmatch(start):
+        raise DataError(
+            f"« {words} » is no price of an operator. Write it like +2236=8,5: country code and one or two digits."
+        )
+    return "+" + start.removeprefix("+"), _micros(price, words) if price.strip() else None
+
+
+def parse_rate(words: str) -> float:
+    """Read `0.5` (segments a second) or `6/min`.
+
+    Raises:
+        DataError: it cannot be read, or is not more than nothing.
+    """
+    number, _, per = words.partition("/")
+    try:
+        rate = float(number.replace(",", ".")) / {"": 1, "s": 1, "min": 60}[per.strip()]
+    except (ValueError, KeyError):
+        rate = 0.0
+    if not 0 < rate <= FASTEST:
+        raise DataError(f"« {words} » is no rate. Write segments a second (10) or a minute (6/min), more than 0.")
+    return rate
+
+
+def parse_answer_cost(words: str) -> str:
+    """Read `free`, `unknown` or a price in XOF, as it is stored.
+
+    Raises:
+        DataError: it is none of them.
+    """
+    said = words.strip().lower()
+    if said in KNOWN_COSTS:
+        return said
+    return f"{(Decimal(_micros(said, words)) / MICROS).normalize():f}"
+
+
+def parse_price(words: str) -> int:
+    """Read a price in XOF, in millionths.
+
+    Raises:
+        DataError: it is none.
+    """
+    return _micros(words, words)
+
+
+def parse_sender(words: str) -> str:
+    """Check the number or name that a gateway writes from.
+
+    Raises:
+        DataError: it is longer than any gateway takes.
+    """
+    if len(words) > LONGEST_SENDER:
+        raise DataError(f"The sender has {len(words)} signs. Write a number or a name of {LONGEST_SENDER} at most.")
+    return words
+
+
+def _micros(price: str, words: str) -> int:
+    try:
+        micros = round(float(price.strip().replace(",", ".")) * MICROS)
+    except (ValueError, OverflowError):
+        micros = -1
+    if not 0 <= micros <= 100_000 * MICROS:
+        raise DataError(f"« {words} » is no price in XOF. Write it like 10 or 8,5.")
+    return micros
