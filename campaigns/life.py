@@ -40,6 +40,11 @@ class Gap:
     segments: int = 0  # of all that they would get in the fallback, as the bill counts it
     micros: int = 0  # its price, in millionths of XOF
 
+    @property
+    def name(self) -> str:
+        """What an approver accepts: `dds:fr`, or `dds:-` where people get nothing."""
+        return f"{self.language}:{self.fallback or '-'}"
+
 
 def gaps(session: Session, campaign: Campaign, now: datetime) -> list[Gap]:
     """Where an approved text is missing, for every step and language of its audience, and what is sent instead.
@@ -96,6 +101,13 @@ def approve(
 ) -> Campaign:
     """Approve a campaign whose texts are approved, or whose shown fallbacks are accepted by name.
 
+    Args:
+        session: a writing session.
+        campaign_id: the campaign.
+        person: the approver.
+        now: the time.
+        accepted: languages whose fallbacks are all accepted (`dds`), or single ones (`dds:fr`, `dds:-` for nothing).
+
     Raises:
         RefusedError: no approver, not a draft, or texts are missing; the sentence lists them.
     """
@@ -105,7 +117,7 @@ def approve(
     if campaign.state is not CampaignState.DRAFT:
         raise RefusedError("Cette campagne n'est plus un brouillon. / This campaign is no draft any more.")
     found = gaps(session, campaign, now)
-    missing = [gap for gap in found if gap.language not in accepted]
+    missing = [gap for gap in found if not {gap.language, gap.name} & set(accepted)]
     if missing:
         raise RefusedError(_told(missing))
     campaign.state, campaign.approver_id = CampaignState.APPROVED, person.id

@@ -163,7 +163,7 @@ def review(
     if refusal:
         raise RefusedError(refusal)
     text.state = TextState.REVIEWED
-    text.reviewer_id = None if outside else staff.id
+    text.reviewer_id = staff.id  # of an outside reviewer: who filed her sheet, who must not approve alone either
     read: dict[str, Any] = {"variety": variety.strip() or None, "read_on": now.date()}
     if outside:
         read = {"variety": outside.variety.strip(), "read_on": outside.read_on, "outside_role": outside.role.strip()}
@@ -222,8 +222,8 @@ def approve_refusal(text: Text, family: str, staff_id: int, roles: Mapping[Role,
         return "Vous avez écrit ce texte : un autre l'approuve. / You wrote this text: somebody else approves it."
     if family in STRICT and text.reviewer_id == staff_id:
         return (
-            "Vous avez relu ce texte : en bambara et en dogon, une troisième personne l'approuve. / "
-            "You reviewed this text: in Bambara and Dogon a third person approves it."
+            "Vous avez relu ce texte ou enregistré sa fiche : en bambara et en dogon, une troisième personne l'approuve. / "
+            "You reviewed this text or filed its sheet: in Bambara and Dogon a third person approves it."
         )
     return None
 
@@ -291,7 +291,11 @@ def _sheet_fault(outside: Outside, version: TextVersion, now: datetime) -> str |
         )
     if outside.read_on > now.date():
         return "Le jour de la lecture est dans l'avenir. / The day of the reading lies in the future."
-    return None if is_mark_of(outside.sheet, version) else OTHER_SHEET
+    if not is_mark_of(outside.sheet, version):
+        return OTHER_SHEET
+    if outside.read_on < version.made_at.date():
+        return "Ce jour-là, ce texte n'était pas encore écrit. / On that day this text was not written yet."
+    return None
 
 
 def _variety_fault(language: str, variety: str) -> str | None:

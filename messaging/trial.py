@@ -26,6 +26,7 @@ from messaging.database import keys_of
 from messaging.errors import RefusedError
 from messaging.letters import Size, measure
 from messaging.models import (
+    Audit,
     Club,
     Consent,
     Facilitator,
@@ -51,6 +52,7 @@ ROLES = (Role.EDITOR, Role.TRANSLATOR, Role.APPROVER)
 CODE_USE = timedelta(minutes=30)
 CODE_TRIES = 5
 USE = timedelta(hours=2)
+SENT, REFUSED = "code_sent", "code_refused"  # in the audit log, where they are counted
 DAY = timedelta(hours=24)
 CODES_A_DAY = 5  # a code may go to a stranger's phone: nobody is written to again and again
 TRIALS_A_DAY = 20
@@ -89,7 +91,7 @@ def owners(session: Session, staff_ids: Collection[int]) -> dict[int, Owner]:
     }
 
 
-def ask(session: Session, person: Staff, number: str, now: datetime, *, programme: Programme) -> None:
+def ask(session: Session, person: Staff, number: str, now: datetime, *, programme: Programme) -> str | None:
     """Note a number as the phone of an account and send it a code of six digits; the code itself is not kept.
 
     Args:
@@ -99,20 +101,22 @@ def ask(session: Session, person: Staff, number: str, now: datetime, *, programm
         now: the time.
         programme: the one that sends and pays for the SMS.
 
+    Returns:
+        None when a code is on its way, else why this phone cannot serve: it is not raised, because the try must be
+        counted, or the page would tell without end whose number is known.
+
     Raises:
         NumberError: this is no number that can get an SMS.
-        RefusedError: the account may not try texts, the phone cannot serve, or too many codes were sent.
+        RefusedError: the account may not try texts, or asked too often.
     """
     person = _locked(session, person)
     number = phones.parse(number)
-    known = people.find_phone(session, number)
-    refusal = (
-        _account_refusal(session, person)
-        or (_phone_refusal(session, known, person) if known else None)
-        or _too_many(session, person, now, Message.text_id.is_(None), CODES_A_DAY)
-    )
-    if refusal:
+    if refusal := _account_refusal(session, person) or _asked_too_often(session, person, now):
         raise RefusedError(refusal)
+    known = people.find_phone(session, number)
+    if known and (refusal := _phone_refusal(session, known, person)):
+        audit.note(session, audit.actor(person.id), REFUSED, "staff", person.id, now)
+        return refusal
     phone = known or people.add_phone(session, number, now)
     code = f"{secrets.randbelow(10**6):06}"
     person.phone_id, person.phone_confirmed_at = phone.id, None
@@ -123,7 +127,8 @@ def ask(session: Session, person: Staff, number: str, now: datetime, *, programm
         session, programme, person, phone, now, occurrence=f"code:{person.id}:{now:%Y%m%dT%H%M%S%f}", body=body,
         language="fr", language_wanted="fr", size=measure(body), useful_until=now + CODE_USE,
     )  # fmt: skip
-    audit.note(session, audit.actor(person.id), "code_sent", "staff", person.id, now, after={"phone": phone.id})
+    audit.note(session, audit.actor(person.id), SENT, "staff", person.id, now, after={"phone": phone.id})
+    return None
 
 
 def confirm(session: Session, person: Staff, code: str, now: datetime) -> str | None:
@@ -220,9 +225,7 @@ def _send_refusal(session: Session, person: Staff, text: Text, words: str, now: 
         return "Confirmez d'abord votre téléphone. / Confirm your phone first."
     if not words:
         return "Rien à essayer : ce texte est vide. / There is nothing to try: this text is empty."
-    return _phone_refusal(session, session.get_one(Phone, person.phone_id), person) or _too_many(
-        session, person, now, Message.text_id.is_not(None), TRIALS_A_DAY
-    )
+    return _phone_refusal(session, session.get_one(Phone, person.phone_id), person) or _too_many(session, person, now)
 
 
 def _account_refusal(session: Session, person: Staff, language: str | None = None) -> str | None:
@@ -260,11 +263,22 @@ def _is_of_people(phone_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(*(sa.exists().where(column == phone_id) for column in columns))
 
 
-def _too_many(session: Session, person: Staff, now: datetime, which: sa.ColumnElement[bool], most: int) -> str | None:
-    query = sa.select(sa.func.count(Message.id)).where(
-        Message.trial_of == person.id, which, Message.created_at > now - DAY
+def _asked_too_often(session: Session, person: Staff, now: datetime) -> str | None:
+    asked = sa.select(sa.func.count(Audit.id)).where(
+        Audit.actor == audit.actor(person.id), Audit.action.in_((SENT, REFUSED)), Audit.at > now - DAY
     )
-    if (session.scalar(query) or 0) < most:
+    return _at_most(session.scalar(asked) or 0, CODES_A_DAY)
+
+
+def _too_many(session: Session, person: Staff, now: datetime) -> str | None:
+    trials = sa.select(sa.func.count(Message.id)).where(
+        Message.trial_of == person.id, Message.text_id.is_not(None), Message.created_at > now - DAY
+    )
+    return _at_most(session.scalar(trials) or 0, TRIALS_A_DAY)
+
+
+def _at_most(count: int, most: int) -> str | None:
+    if count < most:
         return None
     return f"Déjà {most} en 24 heures : reprenez demain. / There were {most} within 24 hours already: go on tomorrow."
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
 from campaigns import bill as bills
-from campaigns import life, received
+from campaigns import life, loading, received
 from campaigns.admin.campaigns import find
 from campaigns.admin.security import installation, me
 from campaigns.admin.words import _, tongue
@@ -47,7 +47,7 @@ def cost(campaign: str) -> str:
             "bill.html", campaign=row, bill=bills.of_campaign(session, row, now, days=days), days=days, helps=helps,
             received=received.of_campaign(session, row.id), names=names(session), may_approve=may_approve,
             lacking=lacking(life.gaps(session, row, now)) if row.state is CampaignState.DRAFT else [],
-            zone=g.programme.zone,
+            steps=len(loading.steps_of(session, row.id)),
         )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from campaigns.admin.cost import price
 from campaigns.admin.security import installation, me, own
 from campaigns.admin.sides import Refused, sides, words_for
 from campaigns.admin.words import N_, _
-from campaigns.admin.writing import FRENCH, OPTIONS, as_typed, read, taken
+from campaigns.admin.writing import FRENCH, OPTIONS, as_typed, read, taken, too_long
 from campaigns.definitions import SLOTS, Slot
 from campaigns.models import Campaign, Step
 from messaging import fold
@@ -35,6 +35,7 @@ texts.add_app_template_global(sides, "sides")
 ADDRESS = "/admin/<programme>/campaigns/<campaign>/<step>/<language>"
 USUAL = 4  # options that a form offers at least
 STALE = N_("Quelqu'un d'autre a changé ce texte entre-temps. Vos mots sont encore ici : comparez, puis enregistrez.")
+TOO_LONG = N_("Trop long : 2000 signes par champ. Raccourcissez le texte qui commence par « %(start)s ».")
 EMPTY = N_("Le texte est vide : écrivez le SMS.")
 KINDS = {
     LetterKind.OFFICIAL: N_("officielle : ɛ ɔ ɲ ŋ"),
@@ -75,6 +76,8 @@ def save(campaign: str, step: str, language: str) -> Response | str | tuple[str,
     """
     typed = read(request.form)
     seen = request.form.get("seen", type=int) or 0
+    if start := too_long(typed):
+        return _again(campaign, step, language, typed, seen, _(TOO_LONG, start=start)), 400
     if "take" in request.form or "show" in request.form:
         return _again(campaign, step, language, typed, seen)
     try:

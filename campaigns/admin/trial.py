@@ -66,11 +66,13 @@ def ask() -> Response | tuple[str, int]:
     try:
         with installation().db.write() as session:
             person = session.get_one(Staff, me().id)
-            trials.ask(session, person, request.form.get("number", ""), utc_now(), programme=g.programme)
+            unfit = trials.ask(session, person, request.form.get("number", ""), utc_now(), programme=g.programme)
     except NumberError as error:
         return _page(_(FAULTS[error.fault])), 400
     except RefusedError as refusal:
         return _page(words.sentence(str(refusal))), 400
+    if unfit:
+        return _page(words.sentence(unfit)), 400
     _wake()
     flash(_("Un code à six chiffres part vers ce téléphone. Il est bon pendant une demi-heure."), "good")
     return _to_page()

@@ -10,6 +10,7 @@ from messaging import profile
 from messaging.models import LetterKind
 from messaging.wording import Wording, spelt
 
+LONGEST = 2000  # signs of one field, as in the files of campaigns and in sheets
 OPTIONS = tuple("123456789")
 FIELDS = ("sms", "official", "read_aloud", "club", "right", "wrong", "back_translation", "comment")
 FRENCH = "french"  # the letter profile whose official letters are those of the SMS
@@ -56,8 +57,17 @@ def taken(typed: Wording, letters: str) -> Wording:
     return _without_double(taken_out, letters)
 
 
+def too_long(said: Wording) -> str | None:
+    """The first words that are longer than a file or a sheet may hold; None when none are."""
+    every = (said.sms, said.official, said.read_aloud, said.back_translation or "", said.comment or "")
+    words = next((one for one in (*every, *said.parts().values()) if len(one) > LONGEST), None)
+    return words[:40] if words else None
+
+
 def _plain(typed: str) -> str:
-    return unicodedata.normalize("NFC", typed.replace("\r\n", "\n")).strip()
+    """Composed, with plain line ends, and without control characters: no phone shows them, PostgreSQL refuses some."""
+    said = unicodedata.normalize("NFC", typed.replace("\r\n", "\n"))
+    return "".join(char for char in said if char == "\n" or unicodedata.category(char) != "Cc").strip()
 
 
 def _without_double(typed: Wording, letters: str) -> Wording:

@@ -50,7 +50,7 @@ class Text(Base):
     version: Mapped[int] = mapped_column(default=1)
     approved_hash: Mapped[str | None] = mapped_column(sa.String(64))
     author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
-    reviewer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    reviewer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))  # or who filed the reviewer's sheet
     approver_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     changed_by_staff: Mapped[bool] = mapped_column(default=False)  # a file never overwrites what staff changed
 

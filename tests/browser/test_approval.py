@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -22,12 +23,13 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 CODE = "trois-langues"
 PROGRAMME = "caisses-bandiagara"
+SOON = (utc_now() + timedelta(days=20)).date().isoformat()
 DEFINITION = Definition.model_validate(
     {
         "campaign": CODE, "title": {"fr": "Trois langues", "en": "Three languages"}, "topic": "hygiene",
         "pillar": "social", "audience": {"languages": ["fr", "bm", "dts"]},
         "steps": [{
-            "step": "savon", "kind": "message", "when": {"date": "2099-12-01"}, "hour": "17:30", "facts": ["HY3"],
+            "step": "savon", "kind": "message", "when": {"date": SOON}, "hour": "17:30", "facts": ["HY3"],
             "facts_checked": "2026-11-01", "one_act": True,
             "texts": {
                 "fr": {"sms": "Lavez les mains au savon.", "read_aloud": "Lavez les mains au savon."},
@@ -66,6 +68,7 @@ def test_a_missing_language_is_shown_with_its_price_and_accepted_by_name(sign_in
     expect(lack).to_contain_text("savon")  # which text
     expect(lack).to_contain_text("SMS facturé")  # its segments
     expect(lack).to_contain_text("XOF")  # and its price
+    expect(lack).not_to_contain_text(", 0 XOF")
     expect(lack).not_to_contain_text("Bambara →")
     lack.get_by_role("button", name="Approuver la campagne").click()  # nothing ticked
     expect(page.get_by_role("alert").or_(page.locator(".notice.bad")).first).to_contain_text("dts: savon")

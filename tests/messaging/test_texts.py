@@ -22,7 +22,7 @@ ACCOUNTS = {
     "approbateur": [(Role.APPROVER, "")],
     "agent": [(Role.OFFICER, "")],
 }
-SHEET = Outside("relectrice du centre de santé", "Bandiagara", date(2026, 3, 10), "")
+SHEET = Outside("relectrice du centre de santé", "Bandiagara", date(2026, 3, 12), "")
 
 
 class Office:
@@ -167,7 +167,14 @@ def test_an_outside_person_may_review_a_printed_sheet(office: Office, by: str) -
     with office.db.read() as session:
         assert last.staff_id == staff.by_email(session, f"{by}@essai.example").id  # who filed it
         assert last.sheet == texts.mark(texts.current(session, session.get_one(Text, text)))
-        assert session.get_one(Text, text).reviewer_id is None
+        assert session.get_one(Text, text).reviewer_id == last.staff_id
+
+
+def test_who_files_a_sheet_in_bambara_does_not_approve_it_alone(office: Office) -> None:
+    office.write("bm")
+    office.file("approbateur")
+    with pytest.raises(RefusedError, match="enregistré sa fiche"):
+        office.do(texts.approve, "approbateur")
 
 
 def test_the_mark_tells_text_version_and_words(office: Office) -> None:
@@ -192,6 +199,7 @@ def test_a_mark_is_read_as_it_is_typed(office: Office) -> None:
 NO_REVIEW = [
     ("no mark", "auteur", {"sheet": ""}, "autre version"),
     ("another mark", "auteur", {"sheet": "1-1-XXXX"}, "autre version"),
+    ("read before it was written", "auteur", {"read_on": date(2026, 3, 11)}, "pas encore écrit"),
     ("read tomorrow", "auteur", {"read_on": date(2026, 3, 13)}, "avenir"),
     ("nobody's role", "auteur", {"role": " "}, "rôle"),
     ("no variety", "auteur", {"variety": " "}, "variété"),

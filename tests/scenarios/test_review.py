@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from messaging import settings, texts
+from messaging.clock import utc_now
 from messaging.installation import open_installation
 from messaging.models import Text, TextState
 from tests.scenarios.test_commands import CAMPAIGN, Desk
 
 SECOND = CAMPAIGN[CAMPAIGN.index("  - step: savon") :].replace("savon\n", "cendre\n", 1)
-FILED = ("--outside", "institutrice", "--variety", "Kita", "--read-on", "2025-03-10")
+TODAY = utc_now().date().isoformat()
+FILED = ("--outside", "institutrice", "--variety", "Kita", "--read-on", TODAY)
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ MISTAKES = [
     ("read in the future", (*FILED[:-1], "2999-01-01", "--sheet", "FIRST"), "e@x.example", "lies in the future"),
     ("no sheet", FILED, "e@x.example", "--sheet MARK"),
     ("a sheet without a reader", ("--sheet", "FIRST"), "t@x.example", "--outside ROLE"),
-    ("no variety", ("--outside", "x", "--read-on", "2025-03-10", "--sheet", "FIRST"), "e@x.example", "variety"),
+    ("no variety", ("--outside", "x", "--read-on", TODAY, "--sheet", "FIRST"), "e@x.example", "variety"),
     ("filed by an officer", (*FILED, "--sheet", "FIRST"), "o@x.example", "is needed to file"),
     ("no date", (*FILED[:-1], "hier", "--sheet", "FIRST"), "e@x.example", "does not match"),
 ]
