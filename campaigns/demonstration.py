@@ -68,7 +68,8 @@ def _first_start(here: Installation, now: datetime, past: timedelta, tell: Calla
             later = timedelta(days=7) if campaign.code in LATER and past.days > 7 else timedelta(0)
             life.start(session, campaign.id, None, began + later)
     if past.days:
-        tell(f"Simulating the {past.days} days until now …")
+        span = "the day" if past.days == 1 else f"the {past.days} days"
+        tell(f"Simulating {span} until now …")
         simulation.simulate(here, began, past.days, SEED, lambda done, whole: tell(f"  day {done} of {whole}"))
 
 
@@ -161,5 +162,7 @@ def password(here: Installation) -> str:
 def sign_in(here: Installation) -> str:
     """How to sign in, for the terminal."""
     lines = ["", "DEMONSTRATION: all people are invented, the simulator carries the SMS.", "Sign in / connexion:"]
-    lines += [f"  {email:<22} {password(here)}   {', '.join(role for role, _ in roles)}" for email, _, roles in PEOPLE]
+    for email, _, roles in PEOPLE:
+        held = ", ".join(f"{role}:{scope}" if scope else role for role, scope in roles)
+        lines.append(f"  {email:<22} {password(here)}   {held}")
     return "\n".join(lines)
