@@ -61,6 +61,7 @@ def texts_import(
 
 def _tell(taken: translation.Taken, name: str, as_json: bool) -> None:
     lines = [f"{name}:{one.line}: {one.column}: {one.problem}" for one in taken.problems]
+    lines += [f"{name}:{one.line}: {one.column}: à savoir : {one.problem}" for one in taken.warnings]
     lines += [
         f"{name}:{one.row}: {one.campaign}/{one.step}/{one.language} {one.part}: {', '.join(one.columns)}; "
         f"{one.before} → {one.after}"

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from campaigns import loading
 from campaigns.definitions import Audience, Finding, Step, consistency, editing, slots
-from campaigns.translation.entries import READ_ALOUD, SMS, Entry
+from campaigns.translation.entries import READ_ALOUD, SMS, Entry, official_of
 from campaigns.translation.problems import SENTENCES
 from messaging import profile, texts
 from messaging.wording import Wording
@@ -36,23 +36,29 @@ class Fault:
 def faults(entry: Entry, words: Wording) -> list[Fault]:
     """Everything that keeps these words from being a draft of this text, each once."""
     if not words.sms:
-        return [_fault(SMS, "official", "sms_emptied" if entry.text else "no_sms")]
-    return list(dict.fromkeys(fault for check in CHECKS for fault in check(entry, words)))
+        return [fault(SMS, "official", "no_sms")]
+    return list(dict.fromkeys(one for check in CHECKS for one in check(entry, words)))
+
+
+def changed(entry: Entry, words: Wording) -> set[str]:
+    """The parts whose words are no longer the stored ones, in either of their letters."""
+    said = entry.said
+    found = {one for one in {*said.parts(), *words.parts()} if said.parts().get(one) != words.parts().get(one)}
+    return found | {one for one in (*words.parts(), READ_ALOUD) if official_of(said, one) != official_of(words, one)}
 
 
 def _slots(entry: Entry, words: Wording) -> Iterator[Fault]:
-    """A translation holds the slots of the French, part by part; the campaign's own rules know which there are."""
+    """A translation holds the slots of the French in each part that changes; what stands stands as it was accepted."""
     if entry.language == texts.SOURCE:
         return
+    touched = changed(entry, words)
     for part, column, said in _written(entry, words):
         french = entry.french_of(part)
-        if french:
+        if french and part in touched:
             wanted, found = dict.fromkeys(slots.names(french)), dict.fromkeys(slots.names(said))
-            yield from (
-                _fault(part, column, "slot_missing", slot=f"{{{name}}}") for name in wanted if name not in found
-            )
+            yield from (fault(part, column, "slot_missing", slot=f"{{{name}}}") for name in wanted if name not in found)
             extra = (name for name in found if name not in wanted and name in slots.SLOTS)
-            yield from (_fault(part, column, "slot_extra", slot=f"{{{name}}}") for name in extra)
+            yield from (fault(part, column, "slot_extra", slot=f"{{{name}}}") for name in extra)
 
 
 def _answers(entry: Entry, words: Wording) -> Iterator[Fault]:
@@ -61,11 +67,11 @@ def _answers(entry: Entry, words: Wording) -> Iterator[Fault]:
     french = _french_answers(entry)
     for digit in sorted({*french, *before} - own.keys()):
         if re.search(rf"\b{digit} \S", words.sms):
-            yield _fault(f"option_{digit}", "official", "option_printed", digit=digit)
+            yield fault(f"option_{digit}", "official", "option_printed", digit=digit)
         elif digit in french:
-            yield _fault(f"option_{digit}", "official", "option_absent", digit=digit)
+            yield fault(f"option_{digit}", "official", "option_absent", digit=digit)
     for digit in sorted(own.keys() - french.keys()) if french else ():
-        yield _fault(f"option_{digit}", "official", "option_extra", digit=digit)
+        yield fault(f"option_{digit}", "official", "option_extra", digit=digit)
 
 
 def _french_answers(entry: Entry) -> Mapping[str, str]:
@@ -75,38 +81,51 @@ def _french_answers(entry: Entry) -> Mapping[str, str]:
 
 def _letters(entry: Entry, words: Wording) -> Iterator[Fault]:
     """The errors of the letter profile, in the column where they were typed."""
+    return (
+        Fault(part, column, one.say("fr"), one.say("en")) for part, column, one in of_letters(entry, words, "error")
+    )
+
+
+def of_letters(entry: Entry, words: Wording, level: str) -> Iterator[tuple[str, str, profile.Finding]]:
+    """Part, column and finding of the letter profile, of one level; what is sent as Unicode may be dear."""
     for part, wire in words.parts().items():
         official = words.official_of(part)
         spelt = profile.spell(official, entry.letters, words.kind)
-        yield from _errors(part, "official", spelt.findings, () if spelt.sms == wire else SPELLING, words.unicode)
+        typed = [("official", one) for one in spelt.findings if spelt.sms == wire or one.code in SPELLING]
         if spelt.sms != wire:
-            yield from _errors(part, "sms", profile.find(wire, entry.letters, "old"), (), words.unicode)
-
-
-def _errors(
-    part: str, column: str, findings: Iterable[profile.Finding], only: tuple[str, ...], unicode: bool
-) -> Iterator[Fault]:
-    for one in findings:
-        is_meant = (unicode and one.code in AS_UNICODE) or (only and one.code not in only)
-        if one.level == "error" and not is_meant:
-            yield Fault(part, column, one.say("fr"), one.say("en"))
+            typed += [("sms", one) for one in profile.find(wire, entry.letters, "old")]
+        for column, one in typed:
+            if one.level == level and not (words.unicode and one.code in AS_UNICODE):
+                yield part, column, one
 
 
 def _content(entry: Entry, words: Wording) -> Iterator[Fault]:
     """The errors that the same words would be in the campaign's file, as far as they lie in this text."""
     try:
-        step = Step.model_validate({**entry.step.definition, "texts": {entry.language: loading.as_text(words)}})
-        whole = Audience.model_validate(entry.campaign.definition.get("audience") or {})
+        found = of_content(entry, words, "error")
     except ValidationError as error:
         first = error.errors()[0]
-        yield _fault(SMS, "official", "unfit", reason=f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-        return
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return iter([fault(SMS, "official", "unfit", reason=reason)])
+    return (Fault(part, column, one.say("fr"), one.say("en")) for part, column, one in found)
+
+
+def of_content(entry: Entry, words: Wording, level: str) -> list[tuple[str, str, Finding]]:
+    """Part, column and finding of the campaign's own rules, of one level, as far as they lie in this text.
+
+    Raises:
+        ValidationError: the words do not fit into the step.
+    """
+    step = Step.model_validate({**entry.step.definition, "texts": {entry.language: loading.as_text(words)}})
+    whole = Audience.model_validate(entry.campaign.definition.get("audience") or {})
     said = (*OF_LETTERS, *(OF_ANSWERS if _french_answers(entry) else ()))
     agency = entry.campaign.definition.get("agency") or ""
     found = [*consistency.of_step(step, whole), *editing.of_step(step, entry.campaign.topic, whole, [agency])]
-    for one in found:
-        if one.level == "error" and one.path[0] == "texts" and one.key not in said:
-            yield Fault(*_where(entry, words, one), one.say("fr"), one.say("en"))
+    return [
+        (*_where(entry, words, one), one)
+        for one in found
+        if one.level == level and one.path[0] == "texts" and one.key not in said
+    ]
 
 
 def _where(entry: Entry, words: Wording, finding: Finding) -> tuple[str, str]:
@@ -134,7 +153,8 @@ def _written(entry: Entry, words: Wording) -> Iterator[tuple[str, str, str]]:
             yield part, "sms", wire
 
 
-def _fault(part: str, column: str, key: str, **values: object) -> Fault:
+def fault(part: str, column: str, key: str, **values: object) -> Fault:
+    """The sentence `key` about one cell, its braces filled with `values`."""
     fr, en = SENTENCES[key]
     return Fault(part, column, fr.format(**values), en.format(**values))
 

@@ -1,4 +1,7 @@
-"""A translators' sheet read back into lines by column, with every problem of its form; knows no text of ours."""
+"""A translators' sheet read back into lines by column, with every problem of its form; knows no text of ours.
+
+What the words are worth is asked where they are compared: what an export wrote is never wrong.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,13 @@ from dataclasses import dataclass, field
 
 from campaigns.definitions.problems import hint
 from campaigns.translation.problems import problem
-from campaigns.translation.sheet import TITLES, TYPED
+from campaigns.translation.sheet import TITLES
 from messaging import sheets
 from messaging.imports import Problem
 from messaging.imports.columns import folded
 from messaging.imports.result import quote
 
 PLACE = ("campaign", "step", "part", "language")  # what names a row
-LONGEST, LONGEST_OPTION = 2000, 200  # signs of a cell, as in the files of campaigns
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def read(data: bytes) -> tuple[list[Line], list[Problem]]:
     lines = []
     for row in rows[1:]:
         line = Line(row.line, {key: row.cells[at] if at < len(row.cells) else "" for at, key in columns.items()})
+        line.cells.update({key: _code(key, line.cells[key]) for key in PLACE})
         wrong = list(_wrong_cells(line))
         problems += [one for _key, one in wrong]
         for key, _one in wrong:
@@ -76,12 +79,17 @@ def _columns(header: sheets.Row) -> tuple[dict[int, str], list[Problem]]:
     return found, problems
 
 
+def _code(key: str, cell: str) -> str:
+    """A code as we write it, in whatever case it came: a spreadsheet likes to begin a cell with a capital."""
+    first, dash, script = cell.lower().partition("-") if key == "language" else (cell.lower(), "", "")
+    return f"{first}{dash}{script.capitalize()}"
+
+
 def _wrong_cells(line: Line) -> Iterator[tuple[str, Problem]]:
-    """The cells of a line that cannot be taken, whatever they mean."""
-    for key, cell in line.cells.items():
-        is_option = key in ("official", "sms") and line.cells["part"].startswith("option_")
-        longest = LONGEST_OPTION if is_option else LONGEST
+    """The cells without which nobody can tell which row this is."""
+    for key in (*PLACE, "mark"):
+        cell = line.cells[key]
         if sheets.is_error(cell):
             yield key, problem(line.number, key, "formula")
-        elif key in TYPED and len(cell) > longest:
-            yield key, problem(line.number, key, "too_long", given=len(cell), longest=longest)
+        elif not cell and key in PLACE:
+            yield key, problem(line.number, key, "place_empty")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.definitions.problems import hint
 from campaigns.models import Campaign
-from campaigns.translation.entries import NEW, READ_ALOUD, Entry, Key, entries
+from campaigns.translation.entries import NEW, READ_ALOUD, Entry, Key, entries, official_of
 from campaigns.translation.lines import Line
 from campaigns.translation.problems import problem
 from campaigns.translation.sheet import TYPED, cells
@@ -22,6 +22,7 @@ from messaging.imports import Problem
 from messaging.imports.result import quote
 from messaging.models import Text, TextVersion
 
+LONGEST, LONGEST_OPTION = 2000, 200  # signs of a cell, as in the files of campaigns
 UNREADABLE, OTHER, OLDER = "mark_unreadable", "mark_other", "mark_older"
 MARK = re.compile(r"(\d{1,9})-(\d{1,9})-[0-9A-F]{4}")
 
@@ -33,6 +34,7 @@ class Row:
     line: Line
     entry: Entry
     part: str
+    exported: Entry | None = None  # as the text was when the sheet was written, where that is an earlier version
 
     @property
     def number(self) -> int:
@@ -41,10 +43,33 @@ class Row:
 
     @cached_property
     def typed(self) -> dict[str, str]:
-        """The cells that no longer say what an export would write now."""
-        stored = cells(self.entry, self.part)
+        """The cells that were typed into and no longer say what an export would write now, but none that was emptied.
+
+        A row of an earlier version that still says what that version said was not touched at all.
+        """
+        gone = ("official", "sms") if self.is_emptied else ()
+        return {key: cell for key, cell in self._differing.items() if cell or key not in gone}
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether the part had words and its cell has none: that may be a slip, so it deletes nothing."""
+        return self._differing.get("official") == ""
+
+    @cached_property
+    def _differing(self) -> dict[str, str]:
+        if self.exported and not self._unlike(self.exported):
+            return {}
+        return self._unlike(self.entry)
+
+    def _unlike(self, entry: Entry) -> dict[str, str]:
+        stored = cells(entry, self.part)
         said = {key: cell for key, cell in self.line.cells.items() if key in TYPED}
         return {key: cell for key, cell in said.items() if cell != sheets.clean(stored[key], keep_lines=True)}
+
+    @property
+    def touched(self) -> bool:
+        """Whether anybody typed in this row."""
+        return bool(self._differing)
 
     @property
     def rewords(self) -> bool:
@@ -95,8 +120,11 @@ def match(
             campaign, step, part, language = line.place
             row = Row(line, shelf.texts[campaign, step, language], part)
             fault = mark_fault(session, row)
-            found = [*_for_reading(row), *_unmarked(row, fault)]
-            rows += [] if fault == OTHER else [row]
+            row = replace(row, exported=_exported(session, row) if fault == OLDER else None)
+            wrong = dict(_wrong_words(row))
+            found = [*_for_reading(session, shelf, row), *_unmarked(row, fault), *wrong.values()]
+            sound = {key: cell for key, cell in line.cells.items() if key not in wrong}
+            rows += [] if fault == OTHER else [replace(row, line=replace(line, cells=sound))]
         problems += found
     return rows, problems, shelf
 
@@ -115,6 +143,14 @@ def mark_fault(session: Session, row: Row) -> str | None:
         return OTHER
     old = session.get(TextVersion, (version.text_id, int(hit[2]))) if hit else None
     return OLDER if old and texts.is_mark_of(typed, old) else UNREADABLE
+
+
+def _exported(session: Session, row: Row) -> Entry:
+    """The text of a row at the version that its mark names."""
+    hit = MARK.fullmatch(row.line.cells["mark"].upper())
+    if not hit:
+        return replace(row.entry, text=None, version=None)
+    return replace(row.entry, version=session.get_one(TextVersion, (int(hit[1]), int(hit[2]))))
 
 
 def _misplaced(shelf: Shelf, line: Line) -> Iterator[Problem]:
@@ -139,13 +175,35 @@ def _misplaced(shelf: Shelf, line: Line) -> Iterator[Problem]:
         yield problem(line.number, "part", "part", given=quote(part), known=", ".join(parts), **hint(part, parts))
 
 
-def _for_reading(row: Row) -> Iterator[Problem]:
+def _for_reading(session: Session, shelf: Shelf, row: Row) -> Iterator[Problem]:
     """Cells that were typed into although they only show something."""
     stored = sheets.clean(row.entry.french_of(row.part), keep_lines=True)
-    if row.line.cells.get("french", stored) != stored:
+    given = row.line.cells.get("french", stored)
+    if given != stored and (row.touched or given not in _earlier_french(session, shelf, row)):
         yield problem(row.number, "french", "french", stored=quote(stored))
     if row.part == READ_ALOUD and row.line.cells.get("sms"):
         yield problem(row.number, "sms", "sms_of_read_aloud")
+
+
+def _earlier_french(session: Session, shelf: Shelf, row: Row) -> set[str]:
+    """What the French of a part ever said, as an export wrote it."""
+    campaign, step, _language = row.entry.key
+    source = shelf.texts.get((campaign, step, texts.SOURCE))
+    found = texts.versions(session, source.text.id) if source and source.text else []
+    return {sheets.clean(official_of(texts.wording(one), row.part), keep_lines=True) for one in found}
+
+
+def _wrong_words(row: Row) -> Iterator[tuple[str, Problem]]:
+    """Typed cells that cannot be taken, whatever they mean; what the export wrote is never judged."""
+    if row.is_emptied:
+        yield "official", problem(row.number, "official", "emptied")
+    for key, cell in row.typed.items():
+        is_option = key in ("official", "sms") and row.part.startswith("option_")
+        longest = LONGEST_OPTION if is_option else LONGEST
+        if sheets.is_error(cell):
+            yield key, problem(row.number, key, "formula")
+        elif len(cell) > longest:
+            yield key, problem(row.number, key, "too_long", given=len(cell), longest=longest)
 
 
 def _unmarked(row: Row, fault: str | None) -> Iterator[Problem]:

@@ -30,6 +30,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "La formule de cette case a échoué. Tapez le texte.",
         "The formula of this cell failed. Type the text.",
     ),
+    "place_empty": (
+        "Case vide ou fusionnée : défusionnez. Remettez le code exporté.",
+        "Empty or merged cell: take the merge apart. Put the exported code back.",
+    ),
+    "emptied": (
+        "Cette case avait des mots, et n'en a plus (vidée, fusionnée, ou une formule sans valeur). Récrivez-les ; pour "
+        "supprimer une partie, prenez la page du texte : rien ne s'efface par une feuille.",
+        "This cell had words and has none now (emptied, merged, or a formula without a value). Write them again; to "
+        "delete a part use the page of the text: nothing is deleted by a sheet.",
+    ),
     "too_long": (
         "C'est trop long : {given} signes, {longest} au plus. Raccourcissez.",
         "This is too long: {given} signs, {longest} at most. Shorten it.",
@@ -98,10 +108,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Il manque le sms de ce texte : une autre partie ne va pas sans lui. Écrivez-le, ou videz les autres cases.",
         "The sms of this text is missing: no other part goes without it. Write it, or empty the other cells.",
     ),
-    "sms_emptied": (
-        "Un texte ne s'efface pas par une feuille. Remettez les mots exportés.",
-        "A text is not deleted by a sheet. Put the exported words back.",
-    ),
     "sms_of_read_aloud": (
         "Ce qui se lit à haute voix ne part pas par SMS. Videz cette case.",
         "What is read aloud does not leave as an SMS. Empty this cell.",
@@ -131,6 +137,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "option_extra": (
         "Le français n'a pas de réponse {digit}. Videz cette case et retirez-la du sms.",
         "The French has no answer {digit}. Empty this cell and take it out of the sms.",
+    ),
+    "note_unkept": (
+        "Ce texte n'est pas encore écrit : cette note n'est pas gardée. Écrivez aussi le sms, ou dites-la à l'éditeur.",
+        "This text is not written yet: this note is not kept. Write the sms too, or tell the editor.",
+    ),
+    "letters_lost": (
+        "Ce texte avait des lettres ɛ ɔ ɲ ŋ et n'en a plus. Un clavier ou un programme les a-t-il perdues ? Relisez.",
+        "This text had letters ɛ ɔ ɲ ŋ and has none now. Did a keyboard or a program lose them? Read it again.",
+    ),
+    "keyword_missing": (
+        "Le français dit {word}, que le téléphone doit envoyer tel quel ; ce texte ne le dit pas. Copiez-le.",
+        "The French says {word}, which the phone must send as it stands; this text does not. Copy it.",
     ),
     "unfit": (
         "Ce texte ne peut pas entrer dans la campagne ({reason}). Corrigez l'étape d'abord.",

@@ -15,13 +15,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from campaigns.translation.checks import faults
+from campaigns.translation.checks import Fault, faults
 from campaigns.translation.entries import READ_ALOUD, STATES, Entry, Key
 from campaigns.translation.lines import read
 from campaigns.translation.matching import OLDER, Row, mark_fault, match
 from campaigns.translation.problems import problem
 from campaigns.translation.rewording import is_behind, reword
 from campaigns.translation.sheet import TITLES
+from campaigns.translation.warnings import warnings
 from messaging import audit, staff, texts
 from messaging.imports import Problem
 from messaging.models import Programme, Role, Staff, Text, TextState
@@ -49,12 +50,14 @@ class Change:
 class Taken:
     """What an import did, or in a dry run would do; with any problem nothing is stored and nothing counted.
 
+    `warnings`: to be looked at, they refuse nothing.
     `guarded`: some of the problems are reviews and approvals that `overwrite` would give up.
     """
 
     changes: Sequence[Change] = ()
     unchanged: int = 0
     problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
     stored: bool = False
     guarded: bool = False
 
@@ -72,13 +75,11 @@ class Taken:
         return f"Essai, rien n'est enregistré : {fr}", f"Dry run, nothing is stored: {en}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain values: counts, problems by row and column, what changes, the two sentences."""
-        rows = [
-            {"row": p.line, "column": p.column, "problem": p.problem, "problem_en": p.problem_en} for p in self.problems
-        ]
+        """The same as plain values: counts, problems and warnings by row and column, what changes, the sentences."""
         fr, en = self.sentence()
         return {
-            "changed": len(self.changes), "unchanged": self.unchanged, "problems": rows, "stored": self.stored,
+            "changed": len(self.changes), "unchanged": self.unchanged, "stored": self.stored,
+            "problems": _plain(self.problems), "warnings": _plain(self.warnings),
             "changes": [asdict(one) for one in self.changes], "sentence": fr, "sentence_en": en,
         }  # fmt: skip
 
@@ -98,8 +99,13 @@ class Revision:
 
     @property
     def changes(self) -> list[Row]:
-        """The rows that change the text."""
-        return [row for row in self.rows if row.typed] if self.words != self.entry.said else []
+        """The rows that change the text; notes alone are no text."""
+        return [] if self.is_only_notes or self.words == self.entry.said else [row for row in self.rows if row.typed]
+
+    @property
+    def is_only_notes(self) -> bool:
+        """Whether the text is still to be written, and the rows hold nothing but notes."""
+        return not self.entry.text and not (self.words.parts() or self.words.official or self.words.read_aloud)
 
 
 def take(
@@ -126,27 +132,34 @@ def take(
         dry_run: only tell what would happen.
     """
     lines, problems = read(data)
-    unread = {(one.line, one.column) for one in problems}  # cells of which no more can be told
     own = staff.programme_ids(session, person.id)
     rows, misplaced, shelf = match(session, lines, [one for one in own if programme is None or one == programme.id])
     revisions = _revisions(rows)
     roles = staff.roles(session, person.id)
     losses: list[Problem] = []
     problems += misplaced
+    unread = {(one.line, one.column) for one in problems}  # cells of which no more can be told
     for revision in revisions:
         problems += _refusals(session, revision, roles)
         problems += [one for one in _faults(revision) if (one.line, one.column) not in unread]
         losses += [] if overwrite else _losses(revision, shelf.beside(revision.entry))
+    told = sorted((one for each in revisions for one in _warnings(each)), key=lambda one: one.line)
     if problems or losses:
         found = sorted(dict.fromkeys([*problems, *losses]), key=lambda one: one.line)
-        return Taken(problems=found, guarded=bool(losses))
+        return Taken(problems=found, warnings=told, guarded=bool(losses))
     changes = tuple(sorted((one for each in revisions for one in _changes(each)), key=lambda one: one.row))
     if changes and not dry_run:
         _store(session, revisions, person, now)
-        told = {"changed": len(changes), "campaigns": ", ".join(sorted({one.campaign for one in changes}))}
+        counts = {"changed": len(changes), "campaigns": ", ".join(sorted({one.campaign for one in changes}))}
         file = hashlib.sha256(data).hexdigest()[:FILE]
-        audit.note(session, audit.actor(person.id), "imported", "texts", file, now, after=told)
-    return Taken(changes, len(rows) - len(changes), stored=not dry_run)
+        audit.note(session, audit.actor(person.id), "imported", "texts", file, now, after=counts)
+    return Taken(changes, len(rows) - len(changes), warnings=told, stored=not dry_run)
+
+
+def _plain(found: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [
+        {"row": one.line, "column": one.column, "problem": one.problem, "problem_en": one.problem_en} for one in found
+    ]
 
 
 def _revisions(rows: Sequence[Row]) -> list[Revision]:
@@ -194,11 +207,25 @@ def _losses(revision: Revision, beside: Sequence[Text]) -> Iterator[Problem]:
 
 
 def _faults(revision: Revision) -> Iterator[Problem]:
-    """What is wrong with the new words, each at its own row, or at the first changed one when its row is not there."""
+    """What is wrong with the new words."""
     if not revision.changes or (revision.entry.text and not revision.is_new_wording):
         return
+    yield from _placed(revision, faults(revision.entry, revision.words))
+
+
+def _warnings(revision: Revision) -> Iterator[Problem]:
+    """What to look at in the new words, and notes that find no text to stand with."""
+    if revision.is_only_notes:
+        for row in revision.rows:
+            yield from (problem(row.number, key, "note_unkept") for key, cell in row.typed.items() if cell)
+    elif revision.changes and revision.is_new_wording:
+        yield from _placed(revision, warnings(revision.entry, revision.words))
+
+
+def _placed(revision: Revision, found: Sequence[Fault]) -> Iterator[Problem]:
+    """Each at the row of its part, or at the first changed one when that row is not there."""
     numbers = {row.part: row.number for row in revision.rows}
-    for one in faults(revision.entry, revision.words):
+    for one in found:
         line = numbers.get(one.part, revision.changes[0].number)
         yield Problem(line, TITLES[one.column], one.fr, one.en)
 

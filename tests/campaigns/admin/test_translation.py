@@ -98,6 +98,13 @@ def test_problems_are_told_by_row_and_column(editor: Browser, office: World) -> 
     assert bambara(office)[0].version == 1
 
 
+def test_warnings_are_shown_and_hold_nothing_up(editor: Browser) -> None:
+    page = send(editor, typed(editor, "I bolo ko ni safine ye. " * 8))
+    assert "À savoir" in page.text
+    assert "2 SMS" in page.text
+    assert kept(page.text)
+
+
 def test_approved_text_is_replaced_only_when_that_is_ticked(editor: Browser, office: World) -> None:
     approve_all(office)
     rows = typed(editor)
