@@ -222,7 +222,8 @@ def approve_refusal(text: Text, family: str, staff_id: int, roles: Mapping[Role,
         return "Vous avez écrit ce texte : un autre l'approuve. / You wrote this text: somebody else approves it."
     if family in STRICT and text.reviewer_id == staff_id:
         return (
-            "Vous avez relu ce texte ou enregistré sa fiche : en bambara et en dogon, une troisième personne l'approuve. / "
+            "Vous avez relu ce texte ou enregistré sa fiche : en bambara et en dogon, une troisième personne "
+            "l'approuve. / "
             "You reviewed this text or filed its sheet: in Bambara and Dogon a third person approves it."
         )
     return None
