@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -350,12 +351,14 @@ def test_bambara_needs_a_third_person(browse: Browse, office: World) -> None:
 
 def test_signed_sheet_of_an_outside_reviewer(editor: Browser, office: World) -> None:
     with office.db.read() as session:
-        sheet = texts.mark(texts.current(session, text_of(office, "bm")))
-    filed = {"sheet": sheet, "role": "institutrice", "variety": "Ségou", "read_on": "2026-03-01", "remark": "bien"}
+        version = texts.current(session, text_of(office, "bm"))
+        sheet, day = texts.mark(version), version.made_at.date()
+    filed = {"sheet": sheet, "role": "institutrice", "variety": "Ségou", "read_on": str(day), "remark": "bien"}
     for wrong, sentence in (
         ({"variety": " "}, "Écrivez la marque de la fiche, le rôle, la variété et le jour de la lecture."),
         ({"sheet": "9-9-FFFF"}, "Cette fiche est d'une autre version du texte"),
         ({"read_on": "2999-01-01"}, "Le jour de la lecture est dans l'avenir."),
+        ({"read_on": str(day - timedelta(days=1))}, "Ce jour-là, ce texte n'était pas encore écrit."),
         ({"read_on": "hier"}, "le jour de la lecture"),
     ):
         page = editor.post(f"{PLACE}/bm/review", seen="1", **{**filed, **wrong})
@@ -367,7 +370,7 @@ def test_signed_sheet_of_an_outside_reviewer(editor: Browser, office: World) -> 
     assert editor.post(f"{PLACE}/bm/review", seen="1", **filed).status_code == 303
     assert text_of(office, "bm").state is TextState.REVIEWED
     page = words(editor.get(PLACE).text)
-    assert f"Relu sur fiche par : institutrice (Ségou), 1 mars 2026, fiche {sheet}" in page
+    assert re.search(rf"Relu sur fiche par : institutrice \(Ségou\), {day.day} \w+\.? {day.year}, fiche {sheet}", page)
     assert "version 1 · enregistré par editor" in page
 
 
@@ -444,11 +447,13 @@ def test_campaign_is_approved_with_the_fallbacks_that_were_ticked(browse: Browse
     approver = browse("approver")
     place = "/admin/essai/campaigns/hygiene-essai"
     page = approver.get(f"{place}/cost").text
-    assert re.search(r'name="accepted" value="bm"', page)  # the quiz has no Bambara text
-    approver.post(f"{place}/approve")
-    with office.db.read() as session:
-        assert session.scalars(sa.select(Campaign.state)).one() is CampaignState.DRAFT
-    approver.post(f"{place}/approve", accepted=["bm"])
+    shown = re.findall(r'name="accepted" value="(bm:[^"]+)"', page)  # the quiz has no Bambara text
+    assert len(shown) == 1
+    for accepted in ([], ["bm:dds"]):  # nothing, or a fallback that was never shown
+        approver.post(f"{place}/approve", accepted=accepted)
+        with office.db.read() as session:
+            assert session.scalars(sa.select(Campaign.state)).one() is CampaignState.DRAFT
+    approver.post(f"{place}/approve", accepted=shown)
     with office.db.read() as session:
         row = session.scalars(sa.select(Campaign)).one()
         assert row.state is CampaignState.APPROVED
