@@ -5,15 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from messaging import audit
+from messaging import audit, places
 from messaging.errors import DataError
-from messaging.models import Programme, Role, Staff, StaffProgramme, StaffRole
+from messaging.models import Programme, Role, Staff, StaffPlace, StaffProgramme, StaffRole
 
 WITHOUT_SECOND_FACTOR = {Role.EDITOR, Role.TRANSLATOR}
 HASHER = PasswordHasher()
@@ -123,6 +123,12 @@ def programme_ids(session: Session, staff_id: int) -> list[int]:
     own = sa.select(StaffProgramme.programme_id).where(StaffProgramme.staff_id == staff_id)
     named = list(session.scalars(own))
     return named or list(session.scalars(sa.select(Programme.id)))
+
+
+def village_ids(session: Session, staff_id: int, on: date) -> frozenset[int] | None:
+    """The villages an account works in: those in its places on a day; None when none is named, which means all."""
+    own = session.scalars(sa.select(StaffPlace.place_id).where(StaffPlace.staff_id == staff_id)).all()
+    return frozenset(session.scalars(places.villages_below(own, on))) if own else None
 
 
 def new_password() -> str:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from campaigns import life, loading
 from campaigns.admin import words
-from campaigns.admin.security import installation, me, needs
+from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.when import spell
 from campaigns.admin.words import _
 from campaigns.models import Campaign, CampaignState, Step
@@ -134,7 +134,7 @@ def tongues(session: Session, programme: Programme, used: Iterable[str]) -> list
 def _act(code: str, act: Callable[[Session, Campaign], Campaign], refused: str = "campaigns.one") -> Response:
     """Do it, then the campaign's page again; or say why not on the page where it was asked."""
     try:
-        with installation().db.write() as session:
+        with writing() as session:
             row = act(session, find(session, code))
             flash(_("La campagne est maintenant : %(state)s.", state=_(words.CAMPAIGN_STATES[row.state])), "good")
     except RefusedError as refusal:

@@ -5,7 +5,8 @@ The gate is closed unless an endpoint or a blueprint stands in `PUBLIC`: a page 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
@@ -23,6 +24,7 @@ from flask_security import (
     user_authenticated,
 )
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 from wtforms import EmailField
 from wtforms.validators import InputRequired
@@ -104,6 +106,7 @@ class Me:
     language: str
     roles: dict[Role, set[str]] = field(repr=False)
     programmes: tuple[Programme, ...] = field(repr=False)
+    villages: frozenset[int] | None = field(default=None, repr=False)  # None: all of them
 
     def has(self, role: Role, scope: str | None = None) -> bool:
         """True when the account holds the role, for this scope where one is named."""
@@ -113,6 +116,14 @@ class Me:
     def may_write(self, language: str) -> bool:
         """True when the account may write texts of this language."""
         return self.has(Role.EDITOR) or self.has(Role.TRANSLATOR, language)
+
+    def sees(self, village_id: int | None) -> bool:
+        """True when the village is one of the account's; what lies nowhere is seen by who sees everything."""
+        return self.villages is None or village_id in self.villages
+
+    def within(self, village: Any) -> sa.ColumnElement[bool]:
+        """The condition that a column of village ids is one of the account's."""
+        return sa.true() if self.villages is None else village.in_(self.villages)
 
 
 def init_app(app: Flask, opened: Installation) -> None:
@@ -132,6 +143,13 @@ def installation() -> Installation:
     found = current_app.extensions["jekulu"]
     assert isinstance(found, Installation)
     return found
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """The session in which a page changes something; every page writes through this one."""
+    with installation().db.write() as session:
+        yield session
 
 
 def gate() -> Response | None:
@@ -264,4 +282,5 @@ def _me(db: Database, staff_id: int) -> Me:
         ids = staff.programme_ids(reading, staff_id)
         programmes = reading.scalars(sa.select(Programme).where(Programme.id.in_(ids)).order_by(Programme.code))
         roles = staff.roles(reading, staff_id)
-        return Me(row.id, row.email, row.name, row.language, roles, tuple(programmes))
+        villages = staff.village_ids(reading, staff_id, utc_now().date())
+        return Me(row.id, row.email, row.name, row.language, roles, tuple(programmes), villages)

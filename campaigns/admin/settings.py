@@ -7,7 +7,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from campaigns.admin import words
-from campaigns.admin.security import installation, me
+from campaigns.admin.security import me, writing
 from campaigns.admin.words import _
 from messaging.models import Staff
 
@@ -26,7 +26,7 @@ def change() -> Response:
     wanted = request.form.get("language", "")
     if not words.choose(wanted):
         abort(400)
-    with installation().db.write() as session:
+    with writing() as session:
         session.execute(sa.update(Staff).where(Staff.id == me().id).values(language=wanted))
     flash(_("C'est noté."), "good")
     return redirect(url_for("settings.page"), 303)

@@ -16,7 +16,7 @@ from campaigns.admin import remarks, words
 from campaigns.admin.campaigns import find, written
 from campaigns.admin.campaigns import step as page_of
 from campaigns.admin.cost import price
-from campaigns.admin.security import installation, me, own
+from campaigns.admin.security import installation, me, own, writing
 from campaigns.admin.sides import Refused, sides, words_for
 from campaigns.admin.words import N_, _
 from campaigns.admin.writing import FRENCH, OPTIONS, as_typed, read, taken, too_long
@@ -81,7 +81,7 @@ def save(campaign: str, step: str, language: str) -> Response | str | tuple[str,
     if "take" in request.form or "show" in request.form:
         return _again(campaign, step, language, typed, seen)
     try:
-        with installation().db.write() as session:
+        with writing() as session:
             place = locate(session, campaign, step, language)
             said = spelt(typed, place.language.profile)
             if said.sms:
@@ -100,7 +100,7 @@ def review(campaign: str, step: str, language: str) -> Response | tuple[str, int
     typed = request.form
     try:
         outside = _outside(typed)
-        with installation().db.write() as session:
+        with writing() as session:
             text, person = _seen(session, campaign, step, language), session.get_one(Staff, me().id)
             remark, variety = typed.get("remark", "").strip(), typed.get("variety", "")
             states.review(session, text.id, person, me().roles, utc_now(), remark, outside, variety)
@@ -116,7 +116,7 @@ def review(campaign: str, step: str, language: str) -> Response | tuple[str, int
 def approve(campaign: str, step: str, language: str) -> Response:
     """Accept the content: from now on exactly these words may leave."""
     try:
-        with installation().db.write() as session:
+        with writing() as session:
             text, person = _seen(session, campaign, step, language), session.get_one(Staff, me().id)
             states.approve(session, text.id, person, me().roles, utc_now())
         flash(_("Texte approuvé. Il peut partir tel qu'il est."), "good")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from campaigns.admin.campaigns import find, tongues, written
-from campaigns.admin.security import installation, me, needs
+from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.when import spell
 from campaigns.admin.words import N_, _, _n
 from campaigns.loading import steps_of
@@ -72,7 +72,7 @@ def back(campaign: str) -> Answer | tuple[str, int] | str:
                 programme=g.programme, overwrite=overwrite, dry_run=True,
             )  # fmt: skip
         return _page(campaign, found, data, overwrite)
-    with installation().db.write() as session:
+    with writing() as session:
         person = session.get_one(Staff, me().id)
         taken = take(session, data, person, utc_now(), programme=g.programme, overwrite=overwrite)
     if not taken.stored:  # somebody else was quicker than the second press

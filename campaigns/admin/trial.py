@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from campaigns.admin import words
 from campaigns.admin.phones import Thread, thread
-from campaigns.admin.security import installation, me, needs
+from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.texts import ADDRESS, text_at, to_step
 from campaigns.admin.words import N_, _
 from campaigns.definitions import SLOTS
@@ -64,7 +64,7 @@ def page() -> str:
 def ask() -> Response | tuple[str, int]:
     """Note a number and send it a code."""
     try:
-        with installation().db.write() as session:
+        with writing() as session:
             person = session.get_one(Staff, me().id)
             unfit = trials.ask(session, person, request.form.get("number", ""), utc_now(), programme=g.programme)
     except NumberError as error:
@@ -82,7 +82,7 @@ def ask() -> Response | tuple[str, int]:
 @needs(*trials.ROLES)
 def confirm() -> Response | tuple[str, int]:
     """Take the code that came."""
-    with installation().db.write() as session:
+    with writing() as session:
         person = session.get_one(Staff, me().id)
         fault = trials.confirm(session, person, request.form.get("code", ""), utc_now())
     if fault:
@@ -97,7 +97,7 @@ def send(campaign: str, step: str, language: str) -> Response:
     """Send one text as it stands now to the own phone."""
     part = request.form.get("part", "sms")
     try:
-        with installation().db.write() as session:
+        with writing() as session:
             text, person = text_at(session, campaign, step, language), session.get_one(Staff, me().id)
             size = trials.send(session, person, text.id, utc_now(), part, programme=g.programme, slots=EXAMPLES)
             last_two = session.get_one(Phone, person.phone_id).last_two

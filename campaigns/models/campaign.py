@@ -64,6 +64,23 @@ class Step(Base):
     removed_at: Mapped[datetime | None]
 
 
+class CampaignVersion(Base):
+    """How a campaign stood: `definition` holds its head and its steps in order, without their texts.
+
+    `version` is the campaign's lock at that time; the first change of a loaded campaign stores what was there before.
+    """
+
+    __tablename__ = "campaign_version"
+
+    campaign_id: Mapped[int] = mapped_column(sa.ForeignKey("campaign.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    definition: Mapped[dict[str, Any]]
+    action: Mapped[str] = mapped_column(sa.String(24))  # loaded, edited, added, moved, removed, restored
+    step: Mapped[str | None] = mapped_column(sa.String(40))  # the code of the step it was about
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    at: Mapped[datetime]
+
+
 class Enrolment(Base):
     """A member takes part in a campaign from a day on; the anchor of the steps that count days."""
 

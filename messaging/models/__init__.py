@@ -15,10 +15,19 @@ from messaging.models.people import (
     Station,
     StationPhone,
 )
-from messaging.models.place import Place, PlaceCode, PlaceName, PlaceParent, Programme, ProgrammeVillage, Risk
+from messaging.models.place import (
+    PausedPlace,
+    Place,
+    PlaceCode,
+    PlaceName,
+    PlaceParent,
+    Programme,
+    ProgrammeVillage,
+    Risk,
+)
 from messaging.models.post import Attempt, Gateway, Inbound, Message, Pending, Receipt, Tariff
 from messaging.models.rule import Budget, Cap, Hours, PausedStep, RiskRule, StopWord
-from messaging.models.staff import Audit, Mark, Role, Staff, StaffPlace, StaffProgramme, StaffRole
+from messaging.models.staff import Audit, Mark, Proposal, Role, Staff, StaffPlace, StaffProgramme, StaffRole
 from messaging.models.text import LetterKind, SmsForm, Text, TextEvent, TextState, TextVersion
 
 __all__ = [
@@ -43,6 +52,7 @@ __all__ = [
     "Member",
     "MemberPhone",
     "Message",
+    "PausedPlace",
     "PausedStep",
     "Pending",
     "Phone",
@@ -52,6 +62,7 @@ __all__ = [
     "PlaceParent",
     "Programme",
     "ProgrammeVillage",
+    "Proposal",
     "Receipt",
     "Risk",
     "RiskRule",

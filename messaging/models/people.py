@@ -152,13 +152,15 @@ class Member(Base):
         sa.UniqueConstraint("programme_id", "code"),
         sa.Index("ix_member_child_birth", "programme_id", "child_birth_month"),
         sa.Index("ix_member_programme", "programme_id", "id"),  # a large audience is planned by ranges of it
+        sa.Index("ix_member_first_name", "programme_id", "first_name"),
+        sa.Index("ix_member_village", "village_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
     code: Mapped[str] = mapped_column(sa.String(40))
     household_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("household.id"), index=True)
-    village_id: Mapped[int] = mapped_column(sa.ForeignKey("place.id"), index=True)
+    village_id: Mapped[int] = mapped_column(sa.ForeignKey("place.id"))
     first_name: Mapped[str | None] = mapped_column(sa.String(40))  # or an initial; tags a person on a shared phone
     sex: Mapped[Sex] = words(Sex, default=Sex.UNKNOWN)
     birth_year: Mapped[int | None]
@@ -191,6 +193,7 @@ class Phone(Base):
     opted_out_at: Mapped[datetime | None]
     opted_out_by: Mapped[str | None] = mapped_column(sa.String(20))  # sms, gateway, voice, staff
     quarantine: Mapped[Quarantine | None] = words(Quarantine)
+    replaced_by_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))  # a new SIM, once it answered
     invalid_at: Mapped[datetime | None]  # a gateway said that there is no such number
     last_in_at: Mapped[datetime | None]
     last_delivered_at: Mapped[datetime | None]

@@ -126,3 +126,13 @@ class Risk(Base):
     level: Mapped[RiskLevel] = words(RiskLevel)
     since: Mapped[datetime]
     staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+
+
+class PausedPlace(Base):
+    """A commune to which nothing leaves; lifting it needs two people."""
+
+    __tablename__ = "paused_place"
+
+    place_id: Mapped[int] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+    since: Mapped[datetime]
+    staff_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))

@@ -60,6 +60,7 @@ class InboundState(enum.StrEnum):
     NEW = "new"
     HANDLED = "handled"
     FAILED = "failed"
+    HELD = "held"  # its phone is in quarantine
 
 
 class Gateway(Base):
@@ -258,6 +259,9 @@ class Inbound(Base):
     category: Mapped[str | None] = mapped_column(sa.String(24))
     maybe_sensitive: Mapped[bool] = mapped_column(default=False)
     trouble: Mapped[str | None] = mapped_column(sa.String(200))  # why handling failed, without the text
+    sorted_as: Mapped[str | None] = mapped_column(sa.String(24))  # what an officer says it is
+    sorted_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    sorted_at: Mapped[datetime | None]
 
 
 class Pending(Base):

@@ -51,6 +51,7 @@ class Staff(Base):
     tf_primary_method: Mapped[str | None] = mapped_column(sa.String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(sa.String(255))
     mf_recovery_codes: Mapped[list[str] | None]
+    tf_last_step: Mapped[int | None] = mapped_column(sa.BigInteger)  # of time: a code is good once
 
 
 class StaffRole(Base):
@@ -81,6 +82,31 @@ class StaffPlace(Base):
 
     staff_id: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"), primary_key=True)
     place_id: Mapped[int] = mapped_column(sa.ForeignKey("place.id"), primary_key=True)
+
+
+class Proposal(Base):
+    """What one account asks and another must accept: to lower a risk level, to lift a pause, to overrule a word list.
+
+    `accepted` is None until somebody decides; nobody decides on her own.
+    """
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        sa.Index("ix_proposal_open", "kind", "object_id", sqlite_where=sa.text("decided_at IS NULL"),
+                 postgresql_where=sa.text("decided_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(24))  # lower_risk, lift_pause
+    programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"))
+    object: Mapped[str] = mapped_column(sa.String(40))
+    object_id: Mapped[str] = mapped_column(sa.String(40))
+    details: Mapped[dict[str, Any]]
+    asked_by: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
+    accepted: Mapped[bool | None]
 
 
 class Audit(Base):

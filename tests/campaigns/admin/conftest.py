@@ -34,6 +34,10 @@ ACCOUNTS: dict[str, list[tuple[Role, str]]] = {
     "approver": [(Role.APPROVER, "")],
     "officer": [(Role.OFFICER, "")],
     "evaluation": [(Role.EVALUATION, "")],
+    "second_approver": [(Role.APPROVER, "")],
+    "auditor": [(Role.AUDITOR, "")],
+    "administrator": [(Role.ADMINISTRATOR, "")],
+    "focal_point": [(Role.FOCAL_POINT, "fraud")],
 }
 
 
@@ -122,14 +126,14 @@ def editor(browse: Callable[[str], Browser]) -> Browser:
 
 
 def account(world: World, who: str) -> Staff:
-    """The account of that name in the programme, made when it is new."""
+    """The account of that name in the programme, made when it is new; of the demonstration where it spares the code."""
     with world.db.write() as session:
         try:
             return staff.by_email(session, f"{who}@essai.example")
         except DataError:
             staff.add(
                 session, f"{who}@essai.example", ACCOUNTS[who], world.now, name=who, programmes=["essai"],
-                password=PASSWORD,
+                password=PASSWORD, demonstration=not {role for role, _ in ACCOUNTS[who]} <= staff.WITHOUT_SECOND_FACTOR,
             )  # fmt: skip
             return staff.by_email(session, f"{who}@essai.example")
 
