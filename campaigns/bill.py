@@ -156,13 +156,13 @@ def of_campaign(
             campaign is a draft, then what the planner will take.
     """
     programme = session.get_one(Programme, campaign.programme_id)
-    since = _since(campaign, programme, now)
+    since = start_of(campaign, programme, now)
     bill = Bill(since, _until(session, campaign, programme, since, days))
     if drafts is None and campaign.state is CampaignState.DRAFT:
         drafts = True
     seen: defaultdict[tuple[int, str], bytearray] = defaultdict(bytearray)
     rules = [] if programme.always_open else hours_rules(session, programme.id)
-    for due in _coming(session, campaign, programme, bill, rules):
+    for due in coming(session, campaign, programme, bill.since, bill.until, rules):
         for one in bundles.of_batch(session, due, now, drafts=drafts, to_count=True):
             if isinstance(one, Waiting):
                 bill.waiting[due.step.code, one.language, one.reason.value] += one.people
@@ -175,7 +175,8 @@ def of_campaign(
     return bill
 
 
-def _since(campaign: Campaign, programme: Programme, now: datetime) -> datetime:
+def start_of(campaign: Campaign, programme: Programme, now: datetime) -> datetime:
+    """From when a campaign counts: now, or its first day."""
     if campaign.starts_on is None:
         return now
     return max(now, at_local(campaign.starts_on, time.min, programme.zone))
@@ -205,13 +206,21 @@ def _last_day(said: Said, first: date) -> date | None:
     return None
 
 
-def _coming(
-    session: Session, campaign: Campaign, programme: Programme, bill: Bill, rules: Sequence[HoursRule]
+def coming(
+    session: Session,
+    campaign: Campaign,
+    programme: Programme,
+    since: datetime,
+    until: datetime,
+    rules: Sequence[HoursRule],
 ) -> Iterator[Due]:
-    """The batches of the period, of a campaign that has not started as if it started at its beginning."""
+    """The batches of a period that are not planned, of a campaign that has not started as if it started at `since`.
+
+    What an outage of the last days before left undone, and is still of use, stands among them.
+    """
     whole = Audience.model_validate(campaign.definition["audience"] or {})
-    today = local(bill.since, programme.zone).date()
-    airings = planner.broadcasts(session, programme.id, bill.since, bill.until)
+    today = local(since, programme.zone).date()
+    airings = planner.broadcasts(session, programme.id, since, until)
     steps = loading.steps_of(session, campaign.id)
     planned = planner.planned(session, [step.id for step in steps])
     enrolled = sa.select(Enrolment.anchor_on).where(Enrolment.campaign_id == campaign.id).distinct()
@@ -220,10 +229,8 @@ def _coming(
         said = Said.model_validate(step.definition)
         meant = merge(whole, said.audience)
         where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
-        since = planner.since(campaign, said, programme.zone, bill.since)
-        for batch in calendar.batches(
-            said, since, bill.until, programme.zone, cycles=list(where.markets), airings=airings
-        ):
+        first = planner.since(campaign, said, programme.zone, since)
+        for batch in calendar.batches(said, first, until, programme.zone, cycles=list(where.markets), airings=airings):
             if (step.id, batch.name) in planned or not planner.is_within(campaign, batch, programme.zone):
                 continue
             if batch.enrolled_on is not None:

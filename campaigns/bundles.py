@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from campaigns import audience, slots
 from campaigns.definitions.slots import names
 from campaigns.due import Due
-from messaging import hours, outbox, routing
+from messaging import hours, outbox, risk, routing
 from messaging.letters import measure
 from messaging.models import Chain, Gateway, Text, TextState, TextVersion
 from messaging.models.post import Kind
@@ -109,6 +109,7 @@ def _of_people(
     kind = Kind.SERVICE if club else due.step.send_as
     moment = leaves_at(due, now, kind)
     ways = routing.ways(session.scalars(sa.select(Gateway)).all(), kind, due.programme.demonstration)
+    shut = risk.shut(session, due.said.tags, people, now)
     for language, own in tongues:
         spoken = sa.and_(people.c.language == language, people.c.own.is_(None) if own is None else people.c.own == own)
         text = text_for(session, due, language, own, club=club, drafts=use.drafts)
@@ -123,7 +124,10 @@ def _of_people(
             letter = _letter(due, language, text, group.values, moment)
             columns = (people.c.phone_id, people.c.member_id, people.c.club_id, people.c.village_id)
             query = sa.select(*columns).where(spoken, *group.conditions).order_by(people.c.member_id)
-            yield from (_by_way(session, due, letter, text, query, way) for way in ways)
+            for way in ways:
+                if shut is not None and (count := outbox.count(session, letter, query.where(shut), way)):
+                    yield Waiting(language, Reason.RISK, count)
+                yield _by_way(session, due, letter, text, query if shut is None else query.where(~shut), way)
 
 
 def _by_way(

@@ -15,9 +15,9 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import audience, bill, loading
+from campaigns import approvals, audience, bill, loading
 from campaigns.definitions import Audience, Step
-from campaigns.models import Campaign, CampaignState, Enrolment
+from campaigns.models import Campaign, CampaignState, CampaignVersion, Enrolment
 from campaigns.models import Step as StepRow
 from messaging import audit, outbox, staff
 from messaging.clock import local
@@ -101,6 +101,8 @@ def approve(
 ) -> Campaign:
     """Approve a campaign whose texts are approved, or whose shown fallbacks are accepted by name.
 
+    One that takes two approvers stays a draft until the second one says so.
+
     Args:
         session: a writing session.
         campaign_id: the campaign.
@@ -109,23 +111,37 @@ def approve(
         accepted: languages whose fallbacks are all accepted (`dds`), or single ones (`dds:fr`, `dds:-` for nothing).
 
     Raises:
-        RefusedError: no approver, not a draft, or texts are missing; the sentence lists them.
+        RefusedError: no approver, not a draft, her own changes, or texts are missing; the sentence lists them.
     """
     campaign = session.get_one(Campaign, campaign_id)
     if Role.APPROVER not in staff.roles(session, person.id):
         raise RefusedError("Il faut le rôle approbateur. / The role of approver is needed.")
     if campaign.state is not CampaignState.DRAFT:
         raise RefusedError("Cette campagne n'est plus un brouillon. / This campaign is no draft any more.")
+    if _changed_it(session, campaign, person):
+        raise RefusedError(
+            "Vous avez changé cette campagne : un autre l'approuve. / "
+            "You changed this campaign: somebody else approves it."
+        )
     found = gaps(session, campaign, now)
     missing = [gap for gap in found if not {gap.language, gap.name} & set(accepted)]
     if missing:
         raise RefusedError(_told(missing))
+    if approvals.needs_two(session, campaign, now) and not approvals.is_second(session, campaign, person, now):
+        return campaign
     campaign.state, campaign.approver_id = CampaignState.APPROVED, person.id
     campaign.accepted_fallbacks = sorted({gap.language for gap in found})
     campaign.accepted_gaps = [asdict(gap) for gap in found]
     campaign.lock += 1
     _note(session, campaign, person.id, "approved", now, accepted=[_named(gap) for gap in found])
     return campaign
+
+
+def _changed_it(session: Session, campaign: Campaign, person: Staff) -> bool:
+    query = sa.select(CampaignVersion.version).where(
+        CampaignVersion.campaign_id == campaign.id, CampaignVersion.staff_id == person.id
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def start(session: Session, campaign_id: int, staff_id: int | None, now: datetime) -> Campaign:
@@ -142,8 +158,8 @@ def start(session: Session, campaign_id: int, staff_id: int | None, now: datetim
             f"Cette campagne ne peut pas démarrer : {campaign.state.value}. Faites-la d'abord approuver. / "
             f"This campaign cannot start: {campaign.state.value}. Have it approved first."
         )
-    if campaign.state is CampaignState.PAUSED:
-        steps = _step_ids(session, campaign.id)
+    if campaign.started_at is not None:  # it was paused, and perhaps changed since
+        steps = [step.id for step in loading.steps_of(session, campaign.id)]
         session.execute(sa.delete(PausedStep).where(PausedStep.step_id.in_(steps)))
         outbox.release_steps(session, steps, Reason.PAUSED_CAMPAIGN)
     campaign.state, campaign.started_at = CampaignState.RUNNING, campaign.started_at or now
@@ -165,7 +181,10 @@ def pause(session: Session, campaign_id: int, staff_id: int | None, now: datetim
     campaign.state = CampaignState.PAUSED
     campaign.lock += 1
     steps = _step_ids(session, campaign.id)
-    session.add_all(PausedStep(step_id=step_id) for step_id in steps)  # what is on its way may come back to waiting
+    paused = set(session.scalars(sa.select(PausedStep.step_id)))  # a removed step stays so
+    session.add_all(
+        PausedStep(step_id=step_id) for step_id in steps if step_id not in paused
+    )  # what is on its way may come back to waiting
     held = outbox.hold_steps(session, steps, Reason.PAUSED_CAMPAIGN)
     _note(session, campaign, staff_id, "paused", now, held=held)
     return campaign

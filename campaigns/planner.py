@@ -29,7 +29,7 @@ from messaging.clock import at_local, local
 from messaging.database import Database, insert_ignore
 from messaging.departure import hours_rules
 from messaging.errors import DataError
-from messaging.models import Member, Programme
+from messaging.models import Member, Programme, Risk
 from messaging.rules import MUST_PASS, Check, Reason
 
 log = structlog.get_logger()
@@ -37,7 +37,7 @@ LOOK_BACK = timedelta(days=3)  # after an outage, what is still of use is planne
 AROUND = timedelta(days=40)  # airings this near are looked at: a month later a club is asked what it kept
 EARLIER = timedelta(days=8)  # a call moves back over closed days, a feast and the days around it
 AGAIN = timedelta(minutes=10)  # a batch that waits for money or for a setting is tried again after this
-MAY_CHANGE = {Reason.BUDGET.value, Reason.ANSWER_COST.value}
+MAY_CHANGE = {Reason.BUDGET.value, Reason.ANSWER_COST.value, Reason.RISK.value}
 PIECE = 250_000  # members planned in one transaction, so that no other writer waits longer than a second
 
 
@@ -153,13 +153,26 @@ def since(campaign: Campaign, said: Said, zone: str, now: datetime) -> datetime:
 
 
 def planned(session: Session, step_ids: Sequence[int], now: datetime | None = None) -> set[tuple[int, str]]:
-    """The batches that are done, and at a moment also those that wait for somebody and were just tried."""
-    done: sa.ColumnElement[bool] = Occurrence.planned_to.is_(None)
-    if now is not None:
-        waits = sa.and_(Occurrence.planned_to == 0, Occurrence.waiting.is_not(None))
-        done = sa.or_(done, sa.and_(waits, Occurrence.planned_at > now - AGAIN))
-    query = sa.select(Occurrence.step_id, Occurrence.name).where(Occurrence.step_id.in_(step_ids), done)
-    return {(step_id, name) for step_id, name in session.execute(query)}
+    """The batches that are done, and at a moment also those that wait for somebody and need not be tried yet."""
+    query = sa.select(Occurrence.step_id, Occurrence.name).where(Occurrence.step_id.in_(step_ids))
+    done = {(step_id, name) for step_id, name in session.execute(query.where(Occurrence.planned_to.is_(None)))}
+    if now is None:
+        return done
+    waits = sa.and_(Occurrence.planned_to == 0, Occurrence.waiting.is_not(None))
+    rows = session.scalars(sa.select(Occurrence).where(Occurrence.step_id.in_(step_ids), waits)).all()
+    changed = session.scalar(sa.select(sa.func.max(Risk.since))) if rows else None
+    return done | {(row.step_id, row.name) for row in rows if not _may_go_now(row, changed, now)}
+
+
+def _may_go_now(row: Occurrence, changed: datetime | None, now: datetime) -> bool:
+    """Whether a batch that waits is worth another try: its time has come, or a level was changed since the last one.
+
+    Who waits for a level may wait for months, and is not asked for every ten minutes.
+    """
+    reasons = {one["reason"] for one in (row.waiting or {"rows": []})["rows"]} & MAY_CHANGE
+    if Reason.RISK.value in reasons and changed is not None and changed > row.planned_at:
+        return True
+    return reasons != {Reason.RISK.value} and row.planned_at <= now - AGAIN
 
 
 def is_within(campaign: Campaign, batch: Batch, zone: str) -> bool:

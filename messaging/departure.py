@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from messaging import budget, trial
+from messaging import budget, quarantine, risk, trial
 from messaging.errors import DataError
 from messaging.hours import HoursRule, next_open, parse_spans
 from messaging.models import (
@@ -66,6 +66,7 @@ class _Known:
     versions: dict[tuple[int, int], TextVersion]
     gateways: list[Gateway]
     paused: set[int]  # steps of paused campaigns
+    ground: risk.Ground  # the places
     members: set[int]  # who agreed
     agreed_phones: set[int]
     personal: set[tuple[int, int]]  # member and phone that chose personal content
@@ -88,6 +89,7 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
         versions=_versions(session, messages),
         gateways=list(session.scalars(sa.select(Gateway).order_by(Gateway.id).with_for_update())),  # their buckets
         paused=set(session.scalars(sa.select(PausedStep.step_id))),
+        ground=risk.look(session, messages, now),
         members=_agreed(session, Consent.member_id, members),
         agreed_phones=_agreed(session, Consent.phone_id, phone_ids),
         personal=_personal(session, members),
@@ -119,6 +121,8 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         invalid=phone.invalid_at is not None,
         capped=phone.id in known.capped.get(message.kind, set()),
         looping=phone.id in known.looping,
+        risky=known.ground.is_risky(message),
+        place_paused=known.ground.is_paused(message),
         over_budget=_is_over(known, message, cost(message, gateway, phone)),
         approved=approved,
         personal=message.personal,
@@ -175,9 +179,9 @@ def _standing(gateway: Gateway | None) -> Any:
 
 
 def _words(known: _Known, message: Message) -> tuple[str, bool]:
-    """The wire text, and whether exactly these words are approved; words of no text only answer an SMS."""
+    """The wire text, and whether exactly these words are approved; words of no text answer an SMS or ask a new SIM."""
     if message.body is not None:
-        return message.body, message.kind is Kind.REPLY
+        return message.body, message.kind is Kind.REPLY or message.occurrence.startswith(quarantine.OCCURRENCE)
     version = known.versions.get((message.text_id or 0, message.text_version or 0))
     if version is None:
         return "", False
@@ -219,7 +223,7 @@ def hours_rules(session: Session, programme_id: int) -> list[HoursRule]:
     return [
         HoursRule(
             opens=parse_spans(row.open_spans), closes=parse_spans(row.closed_spans), starts=row.starts, ends=row.ends,
-            weekday=row.weekday, kind=row.kind,
+            weekday=row.weekday, kind=row.kind, reason=row.reason,
         )
         for row in rows
     ]  # fmt: skip

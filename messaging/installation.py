@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from messaging import languages, migrations, texts
+from messaging import languages, migrations, programmes, texts
 from messaging.clock import utc_now
 from messaging.database import Database
 from messaging.errors import SettingError
@@ -84,6 +84,7 @@ def prepare(db: Database, now: datetime) -> None:
             )
         languages.seed(session)
         texts.respell(session, now)
+        programmes.obey(session)
         if session.scalar(sa.select(Gateway.id).where(Gateway.name == SIMULATOR)) is None:
             session.add(
                 Gateway(

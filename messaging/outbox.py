@@ -193,6 +193,17 @@ def release_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> 
     return _move(session, held, State.HELD, State.WAITING, None)
 
 
+def hold_all(session: Session, which: sa.ColumnElement[bool], reason: Reason) -> int:
+    """Hold what waits and meets a condition; gives how many."""
+    return _move(session, which, State.WAITING, State.HELD, reason)
+
+
+def release_all(session: Session, which: sa.ColumnElement[bool], reason: Reason, now: datetime) -> int:
+    """Let go of what was held for this reason, meets a condition and is still of use; gives how many."""
+    held = sa.and_(Message.reason == reason.value, Message.useful_until > now, which)
+    return _move(session, held, State.HELD, State.WAITING, None)
+
+
 def expire(session: Session, now: datetime, patience: timedelta = timedelta(days=1)) -> dict[str, int]:
     """Close what is of no use any more, and what left, or may have left, and was never heard of again.
 

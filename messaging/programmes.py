@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging import audit, budget
+from messaging import audit, budget, risk
 from messaging.database import insert_ignore
 from messaging.errors import DataError
 from messaging.hours import parse_spans
 from messaging.letters import is_gsm7
-from messaging.models import Cap, Chain, Hours, Language, Programme, RiskRule
+from messaging.models import Budget, Cap, Chain, Hours, Language, Mark, Programme, RiskRule
 from messaging.models.place import RiskLevel
 from messaging.models.post import Kind
 from messaging.models.rule import Decision
@@ -24,7 +24,7 @@ from messaging.models.rule import Decision
 CODE = re.compile(r"[a-z0-9](?:-?[a-z0-9]){1,39}")
 LONGEST_CODE = 40
 CAPPED = (Kind.SERVICE, Kind.CAMPAIGN)
-TAGS = ("distribution", "cash", "agency", "meeting", "srh", "security", "warning")
+LAW_TAKEN = "risk_rules"  # the mark of installations whose risk rules are those of the law
 
 # Open at both documented places (Bandiagara and Kita) all year, 20 minutes clear of every prayer; calls and prompts to
 # facilitators have the wider row. Each row may only narrow those above it.
@@ -83,7 +83,7 @@ def new_programme(
     details: dict[str, Any] | None = None,
     demonstration: bool = False,
 ) -> Programme:
-    """Start an empty programme: open hours, no limit of messages, all risk tags allowed, no fallback of languages.
+    """Start an empty programme: open hours, no limit of messages, the risk rules of the law, no fallback of languages.
 
     Args:
         session: a writing session.
@@ -133,6 +133,8 @@ def change(
     languages: Sequence[str] = (),
     open_hours: str | None = None,
     always_open: bool | None = None,
+    caps: Sequence[str] = (),
+    staff_id: int | None = None,
 ) -> dict[str, Any]:
     """Change rules of a programme, all that is given or nothing.
 
@@ -145,6 +147,9 @@ def change(
         languages: codes to add to the programme's own.
         open_hours: local spans of campaigns, in place of the programme's first row of hours for them.
         always_open: whether open hours count.
+        caps: `campaign=1,3,16`, messages a phone may get in a day, a week and a month, of all programmes together;
+            a number left out is no limit: `service=2,6,`.
+        staff_id: who changes it; None: the command line.
 
     Returns:
         What was changed, as it is now.
@@ -153,25 +158,64 @@ def change(
         DataError: a value cannot be read, or names a language that is not known.
     """
     known = set(session.scalars(sa.select(Language.code)))
+    before: dict[str, Any] = {}
     done: dict[str, Any] = {}
     if languages:
         _check_languages(languages, known)
-        programme.languages = list(dict.fromkeys([*programme.languages, *languages]))
-        done["languages"] = programme.languages
-    for language, falls_to in [_parse_chain(words) for words in chains]:
-        _check_languages([language, *falls_to], known)
-        session.merge(Chain(programme_id=programme.id, language=language, falls_to=falls_to))
-        done.setdefault("fallback", {})[language] = falls_to
-    for month, xof in [_parse_budget(words) for words in budgets]:
-        budget.set_limit(session, programme.id, month, None if xof is None else xof * 1_000_000)
-        done.setdefault("budget", {})[f"{month:%Y-%m}"] = xof
+        before["languages"] = programme.languages
+        programme.languages = done["languages"] = list(dict.fromkeys([*programme.languages, *languages]))
+    for name, parts in (
+        ("fallback", [_fall_back(session, programme, words, known) for words in chains]),
+        ("budget", [_limit(session, programme, words) for words in budgets]),
+        ("caps", [_cap(session, words) for words in caps]),
+    ):
+        if parts:
+            before[name], done[name] = ({key: pair[place] for key, *pair in parts} for place in (0, 1))
     if open_hours is not None:
         _open(session, programme, open_hours)
         done["open_hours"] = open_hours
     if always_open is not None:
+        before["always_open"] = programme.always_open
         programme.always_open = done["always_open"] = always_open
-    audit.note(session, audit.COMMAND, "changed", "programme", programme.id, now, after=done)
+    who = audit.actor(staff_id)
+    audit.note(session, who, "changed", "programme", programme.id, now, before=_flat(before) or None, after=_flat(done))
     return done
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """One line a value, so that a sum of money stays a number and is not taken for that of a phone."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= {f"{key} {name}": one for name, one in value.items()} if isinstance(value, dict) else {key: value}
+    return found
+
+
+def _fall_back(session: Session, programme: Programme, words: str, known: set[str]) -> tuple[str, list[str], list[str]]:
+    """The language, what it fell back to and what it falls back to now."""
+    language, falls_to = _parse_chain(words)
+    _check_languages([language, *falls_to], known)
+    row = session.get(Chain, (programme.id, language))
+    before = row.falls_to if row else []
+    session.merge(Chain(programme_id=programme.id, language=language, falls_to=falls_to))
+    return language, before, falls_to
+
+
+def _limit(session: Session, programme: Programme, words: str) -> tuple[str, int | None, int | None]:
+    """The month, its limit before and its limit now, in XOF."""
+    month, xof = _parse_budget(words)
+    row = session.get(Budget, (programme.id, month))
+    before = None if row is None or row.limit_micros is None else row.limit_micros // 1_000_000
+    budget.set_limit(session, programme.id, month, None if xof is None else xof * 1_000_000)
+    return f"{month:%Y-%m}", before, xof
+
+
+def _cap(session: Session, words: str) -> tuple[str, list[int | None], list[int | None]]:
+    """The kind, its numbers for day, week and month before, and those of now."""
+    kind, most = _parse_cap(words)
+    row = session.get(Cap, kind)
+    before: list[int | None] = [row.per_day, row.per_week, row.per_month] if row else [None, None, None]
+    session.merge(Cap(kind=kind, per_day=most[0], per_week=most[1], per_month=most[2]))
+    return kind, before, most
 
 
 def _open(session: Session, programme: Programme, spans: str) -> None:
@@ -190,9 +234,23 @@ def _open(session: Session, programme: Programme, spans: str) -> None:
 def _parse_chain(words: str) -> tuple[str, list[str]]:
     language, is_given, rest = words.partition("=")
     if not is_given or not language.strip():
-        raise DataError(f"« {words} » is no fallback. Write it like dds=ffm,bm,fr (dds= : this language or nothing).")
+        raise DataError(
+            f"« {words} » n'est pas une suite de langues. Écrivez dds=ffm,bm,fr (dds= : cette langue ou rien). / "
+            f"« {words} » is no fallback. Write it like dds=ffm,bm,fr (dds= : this language or nothing)."
+        )
     falls_to = [code.strip() for code in rest.split(",") if code.strip()]
     return language.strip(), [code for code in dict.fromkeys(falls_to) if code != language.strip()]
+
+
+def _parse_cap(words: str) -> tuple[str, list[int | None]]:
+    kind, _is, rest = words.partition("=")
+    numbers = [number.strip() for number in rest.split(",")]
+    if kind.strip() not in CAPPED or len(numbers) != 3 or not all(one.isdecimal() or not one for one in numbers):
+        raise DataError(
+            f"« {words} » is no cap. Write it like campaign=1,3,16: messages in a day, a week and a month. "
+            "A number left out is no limit, such as service=2,6,"
+        )
+    return kind.strip(), [int(one) if one else None for one in numbers]
 
 
 def _parse_budget(words: str) -> tuple[date, int | None]:
@@ -203,21 +261,41 @@ def _parse_budget(words: str) -> tuple[date, int | None]:
     except ValueError:
         is_given = ""
     if not is_given or (xof is not None and not 0 <= xof <= 10**12):
-        raise DataError(f"« {words} » is no budget of a month. Write it like 2026-12=500000 (in XOF, no decimals).")
+        raise DataError(
+            f"« {words} » n'est pas le budget d'un mois. Écrivez 2026-12=500000 (en XOF, sans décimales). / "
+            f"« {words} » is no budget of a month. Write it like 2026-12=500000 (in XOF, no decimals)."
+        )
     return first, xof
 
 
 def _check_languages(codes: Sequence[str], known: set[str]) -> None:
     unknown = [code for code in codes if code not in known]
     if unknown:
-        raise DataError(f"No such language: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+        which, all_known = ", ".join(unknown), ", ".join(sorted(known))
+        raise DataError(
+            f"Langue inconnue : {which}. Connues : {all_known}. / No such language: {which}. Known: {all_known}."
+        )
 
 
 def add_rules(session: Session) -> None:
-    """Add the caps and risk rules that are not there, allowing everything; what staff changed stays."""
+    """Add the caps that are not there, without a limit, and the risk rules as the law has them; changed ones stay."""
     session.execute(insert_ignore(session, Cap, ["kind"]), [{"kind": kind} for kind in CAPPED])
-    rules = [{"level": level, "tag": tag, "decision": Decision.ALLOW} for level in RiskLevel for tag in TAGS]
+    rules = [
+        {"level": level, "tag": tag, "decision": Decision.BLOCK if tag in risk.LAW[level] else Decision.ALLOW}
+        for level in RiskLevel
+        for tag in risk.TAGS
+    ]
     session.execute(insert_ignore(session, RiskRule, ["level", "tag"]), rules)
+
+
+def obey(session: Session) -> None:
+    """Give risk rules that an older version seeded, all of them open, the values of the law: once."""
+    if session.get(Mark, LAW_TAKEN) is not None:
+        return
+    for level, tags in risk.LAW.items():
+        rows = sa.update(RiskRule).where(RiskRule.level == level, RiskRule.tag.in_(tags))
+        session.execute(rows.values(decision=Decision.BLOCK))
+    session.add(Mark(name=LAW_TAKEN, value="5.1"))
 
 
 def _check(session: Session, code: str, service_name: str, zone: str, languages: Sequence[str]) -> None:

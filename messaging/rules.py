@@ -34,6 +34,8 @@ class Reason(enum.StrEnum):
     NO_GATEWAY = "no_gateway"
     DEMONSTRATION = "demonstration"
     PAUSED_CAMPAIGN = "paused_campaign"
+    PAUSED_PLACE = "paused_place"
+    CHANGED = "changed"
     LOOP = "loop"
     UNKNOWN = "unknown"
     REJECTED = "rejected"
@@ -74,6 +76,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Demonstration: never by a real gateway.",
     ),
     Reason.PAUSED_CAMPAIGN: ("La campagne est en pause.", "The campaign is paused."),
+    Reason.PAUSED_PLACE: ("La commune est en pause.", "The commune is paused."),
+    Reason.CHANGED: ("L'étape a été changée ou retirée.", "The step was changed or removed."),
     Reason.LOOP: ("Trop de réponses automatiques à ce téléphone.", "Too many automatic replies to this phone."),
     Reason.UNKNOWN: ("On ne sait pas s'il est parti.", "It is not known whether it left."),
     Reason.REJECTED: ("La passerelle l'a refusé.", "The gateway refused it."),
@@ -123,7 +127,8 @@ class Facts:
     invalid: bool = False
     capped: bool = False
     looping: bool = False
-    risky: bool = False
+    risky: bool = False  # a tag is blocked at the level of its commune
+    place_paused: bool = False
     over_budget: bool = False
     approved: bool = True
     personal: bool = False
@@ -145,7 +150,7 @@ class Verdict:
 
 
 GO = Verdict("go")
-LOOK_AGAIN = timedelta(hours=1)  # at what somebody may change: the budget, a risk level, a gateway
+LOOK_AGAIN = timedelta(hours=1)  # at what somebody may change: the budget, a gateway
 
 
 def decide(facts: Facts, now: datetime) -> Verdict:
@@ -174,9 +179,11 @@ def _held(facts: Facts, must: frozenset[Check]) -> Verdict | None:
     may_carry = facts.approved or facts.gateway == "simulator"
     no: list[tuple[bool, Reason]] = [
         (facts.quarantined, Reason.QUARANTINE),
+        (facts.place_paused, Reason.PAUSED_PLACE),
         (facts.false_trial, Reason.NOT_APPROVED),
         (Check.TEXT in must and not may_carry, Reason.NOT_APPROVED),
         (facts.campaign_paused, Reason.PAUSED_CAMPAIGN),
+        (Check.RISK in must and facts.risky, Reason.RISK),
     ]
     return next((Verdict("hold", reason) for wrong, reason in no if wrong), None)
 
@@ -185,7 +192,6 @@ def _later(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | Non
     if Check.HOURS in must and facts.opens_at != now and not _opens_in_time(facts):
         return Verdict("close", Reason.STALE)
     no: list[tuple[bool, Reason, datetime | None]] = [
-        (Check.RISK in must and facts.risky, Reason.RISK, now + LOOK_AGAIN),
         (Check.BUDGET in must and facts.over_budget, Reason.BUDGET, now + LOOK_AGAIN),
         (facts.gateway == "none", Reason.NO_GATEWAY, now + LOOK_AGAIN),
         (facts.gateway == "paused", Reason.PAUSED_GATEWAY, None),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from campaigns import life, loading
 from campaigns.definitions import Definition, Problem, dump
 from campaigns.definitions import read as read_definition
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignState
 from messaging import programmes, staff, texts
 from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
@@ -124,8 +124,11 @@ def campaign_approve(
         for text in reviewed:
             texts.approve(session, text.id, person, roles, utc_now())
         session.flush()
-        life.approve(session, row.id, person, utc_now(), accepted)
-    emit({"campaign": code, "approved_texts": len(reviewed), "state": "approved"}, as_json)
+        state = life.approve(session, row.id, person, utc_now(), accepted).state
+    told = (
+        None if state is CampaignState.APPROVED else "The first of two approvals is noted: another approver is needed."
+    )
+    emit({"campaign": code, "approved_texts": len(reviewed), "state": state.value}, as_json, told)
 
 
 @campaign.command("start")

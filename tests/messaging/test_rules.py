@@ -24,6 +24,7 @@ TABLE = [
     ("cap reached", {"capped": True}, "go", "cap", "cap", "go"),
     ("ten replies in an hour", {"looping": True}, "loop", "go", "go", "go"),
     ("tag forbidden by the risk level", {"risky": True}, "go", "risk", "risk", "risk"),
+    ("commune paused", {"place_paused": True}, "paused_place", "paused_place", "paused_place", "paused_place"),
     ("month's money spent", {"over_budget": True}, "go", "go", "budget", "go"),
     ("text not approved", {"approved": False}, "not_approved", "not_approved", "not_approved", "not_approved"),
     ("quarantined number", {"quarantined": True}, "quarantine", "quarantine", "quarantine", "quarantine"),
@@ -56,6 +57,12 @@ def test_only_the_simulator_may_carry_a_draft() -> None:
 def test_what_is_dead_does_not_wait_for_an_open_hour() -> None:
     verdict = decide(replace(FINE, opted_out=True, opens_at=LATER), NOW)
     assert (verdict.what, verdict.reason.value) == ("close", "opted_out")
+
+
+def test_what_a_level_or_a_pause_stops_is_held_until_somebody_lets_it_go() -> None:
+    for trouble in ({"risky": True}, {"place_paused": True}):
+        assert decide(replace(FINE, **trouble), NOW).what == "hold"
+    assert decide(replace(FINE, risky=True, opens_at=LATER), NOW).what == "hold"
 
 
 def test_what_must_wait_for_hours_is_looked_at_again_when_they_open() -> None:
