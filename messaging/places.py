@@ -53,6 +53,16 @@ def villages_below(places: Iterable[int], on: date) -> sa.Select[int]:
     return sa.select(Place.id).where(Place.id.in_(sa.select(tree.c.id)), Place.level.in_(LOWEST), valid(Place, on))
 
 
+def inside(tops: Iterable[int], on: date) -> sa.Select[int, int]:
+    """A query of (place_id, top_id): these places themselves and all that lay below each of them on a day."""
+    parent = PlaceParent
+    start = sa.select(Place.id.label("place_id"), Place.id.label("top_id")).where(Place.id.in_(list(tops)))
+    tree = start.cte("inside", recursive=True)
+    below = sa.select(parent.place_id, tree.c.top_id).join(tree, parent.parent_id == tree.c.place_id)
+    tree = tree.union(below.where(valid(parent, on)))
+    return sa.select(tree.c.place_id, tree.c.top_id)
+
+
 def communes(on: date) -> sa.Select[int, int]:
     """A query of (village_id, commune_id): the commune each village, fraction and quartier lay in on a day.
 
@@ -96,11 +106,17 @@ def risk(session: Session, commune_id: int, now: datetime) -> RiskLevel:
     return session.scalar(sa.select(levels.c.level).where(levels.c.commune_id == commune_id)) or RiskLevel.GREEN
 
 
-def find(session: Session, name: str, levels: Sequence[Level] = LOWEST, limit: int = 10) -> list[Place]:
+def find(
+    session: Session,
+    name: str,
+    levels: Sequence[Level] = LOWEST,
+    limit: int = 10,
+    among: sa.Select[int] | None = None,
+) -> list[Place]:
     """Places by name, the best first: the same name, then names that begin with it or hold it, then names alike.
 
-    Accents, capitals, signs and doubled letters do not matter, other spellings of a place count. Empty for a name
-    without letters or digits.
+    Accents, capitals, signs and doubled letters do not matter, other spellings of a place count. `among` is a query of
+    the ids that may be found; none: every place. Empty for a name without letters or digits.
     """
     wanted = folded(name)
     if not wanted:
@@ -108,6 +124,8 @@ def find(session: Session, name: str, levels: Sequence[Level] = LOWEST, limit: i
     spellings = _spellings(levels)
     column = spellings.c.folded
     query = sa.select(spellings.c.place_id, column)
+    if among is not None:
+        query = query.where(spellings.c.place_id.in_(among))
     holding = query.where(column.contains(wanted, autoescape=True)).order_by(sa.func.length(column))
     hits = session.execute(holding.limit(20 * limit)).all()  # the same name is the shortest that holds it
     if not hits:

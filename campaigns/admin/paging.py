@@ -8,9 +8,16 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from werkzeug.routing import IntegerConverter
 
 Row = TypeVar("Row")
 SIZE = 30
+
+
+class Key(IntegerConverter):
+    """A key in the path of an address: a number that a database takes; what is longer is no page."""
+
+    regex = r"\d{1,17}"
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import planning
+from tests.benchmarks import members, planning
 
-BENCHES = {"planning": planning.run}
+BENCHES = {"planning": planning.run, "members": members.run}
 
 
 def main(names: list[str]) -> None:

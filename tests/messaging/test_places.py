@@ -68,6 +68,16 @@ def test_a_village_is_below_itself_and_below_its_commune_of_that_day(db, land):
     assert below(db, land["Doucombo"], LAW) == {land["one"]}
 
 
+def test_what_lies_in_each_of_some_communes_on_a_day(db, land):
+    with db.read() as session:
+        found = session.execute(places.inside([land["Doucombo"], land["Kendié"]], AFTER)).all()
+
+    assert sorted(found) == sorted(
+        [(land["Doucombo"], land["Doucombo"]), (land["one"], land["Doucombo"])]
+        + [(land[place], land["Kendié"]) for place in ("Kendié", "two", "moved")]
+    )
+
+
 def test_a_village_that_is_no_more_is_below_nothing(db, land):
     with db.write() as session:
         session.get(Place, land["one"]).valid_to = LAW
