@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns.definitions import Definition, Step, Text, dump
-from campaigns.models import Campaign, CampaignState
+from campaigns.models import Campaign, CampaignState, CampaignVersion
 from campaigns.models import Step as StepRow
 from messaging import audit, languages, texts
 from messaging.models import LetterKind, Programme
@@ -24,6 +24,9 @@ from messaging.models import Text as TextRow
 from messaging.models.post import Kind
 from messaging.wording import Wording, spelt
 
+# What staff do to a campaign (`CampaignVersion.action`) that a file never overwrites: its head, the order of its steps.
+HEAD_CHANGES = ("edited", "restored")
+ORDER_CHANGES = ("added", "moved", "removed", "restored")
 HEAD = ("title", "topic", "pillar", "agency", "serves", "starts", "ends", "audience")
 
 
@@ -74,9 +77,12 @@ def load(
         row = _new(session, programme, definition)
         wanted.new("campaign")
         audit.note(session, audit.actor(staff_id), "loaded", "campaign", row.id, now, after={"code": row.code})
-    elif head(definition) != row.definition and wanted.changed("campaign", by_staff=False):
-        _set_head(row, definition)
+    elif head(definition) != row.definition and wanted.changed("campaign", _by_staff(session, row, HEAD_CHANGES)):
+        set_head(row, definition)
     _load_steps(session, row, definition, wanted, now, staff_id)
+    taken = {one.what.partition(" ")[0] for one in loaded.differences if one.done == "taken"}
+    if row.file_hash and taken & {"campaign", "step"}:
+        row.lock += 1  # an editor who has the campaign open is told
     row.file_hash = hashlib.sha256(dump(definition).encode()).hexdigest()
     return loaded
 
@@ -89,7 +95,7 @@ def find(session: Session, programme_id: int, code: str) -> Campaign | None:
 def export(session: Session, row: Campaign) -> Definition:
     """A stored campaign as the definition that loads without a difference."""
     steps = [
-        Step.model_validate({**step.definition, "texts": _texts(session, step.id)})
+        Step.model_validate({**step.definition, "texts": texts_of(session, step.id)})
         for step in steps_of(session, row.id)
     ]
     return Definition.model_validate(
@@ -163,13 +169,14 @@ class _Wanted:
 
 def _new(session: Session, programme: Programme, definition: Definition) -> Campaign:
     row = Campaign(programme_id=programme.id, code=definition.campaign, state=CampaignState.DRAFT)
-    _set_head(row, definition)
+    set_head(row, definition)
     session.add(row)
     session.flush()
     return row
 
 
-def _set_head(row: Campaign, definition: Definition) -> None:
+def set_head(row: Campaign, definition: Definition) -> None:
+    """Make the head of a stored campaign say what a definition says."""
     row.definition = head(definition)
     row.title_fr = definition.title.fr
     row.title_en = definition.title.en or definition.title.fr
@@ -177,35 +184,48 @@ def _set_head(row: Campaign, definition: Definition) -> None:
     row.starts_on, row.ends_on = definition.starts, definition.ends
 
 
+def _by_staff(session: Session, row: Campaign, actions: Collection[str]) -> bool:
+    """Whether staff did one of these to the campaign; an edit of one step is not one of its head."""
+    of_head = sa.or_(CampaignVersion.step.is_(None), CampaignVersion.action != "edited")
+    query = sa.select(CampaignVersion.version).where(
+        CampaignVersion.campaign_id == row.id, CampaignVersion.action.in_(actions), of_head
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def _load_steps(
     session: Session, row: Campaign, definition: Definition, wanted: _Wanted, now: datetime, staff_id: int | None
 ) -> None:
     known = {step.code: step for step in session.scalars(sa.select(StepRow).where(StepRow.campaign_id == row.id))}
+    is_ours = _by_staff(session, row, ORDER_CHANGES)
     for position, step in enumerate(definition.steps):
         stored = known.pop(step.step, None)
         if stored is None:
-            stored = _new_step(session, row, step, position)
+            stored = new_step(session, row, step, position)
             wanted.new(f"step {step.step}")
         elif (body(step) != stored.definition or stored.removed_at) and wanted.changed(
             f"step {step.step}", stored.changed_by_staff
         ):
-            _set_step(stored, step)
-        stored.position = position
+            set_step(stored, step)
+        if not is_ours:
+            stored.position = position
         _load_texts(session, stored, step, wanted, now, staff_id)
     for code, stored in known.items():
         if stored.removed_at is None and wanted.changed(f"step {code}", stored.changed_by_staff, "removed"):
             stored.removed_at = now
 
 
-def _new_step(session: Session, row: Campaign, step: Step, position: int) -> StepRow:
+def new_step(session: Session, row: Campaign, step: Step, position: int) -> StepRow:
+    """Store a step that the campaign never had."""
     stored = StepRow(campaign_id=row.id, code=step.step, position=position)
-    _set_step(stored, step)
+    set_step(stored, step)
     session.add(stored)
     session.flush()
     return stored
 
 
-def _set_step(stored: StepRow, step: Step) -> None:
+def set_step(stored: StepRow, step: Step) -> None:
+    """Make a stored step say this, its texts apart; one that was removed is back."""
     stored.kind, stored.send_as, stored.definition = step.kind, Kind(step.send_as), body(step)
     stored.removed_at = None
 
@@ -234,6 +254,7 @@ def _text_rows(session: Session, step_ids: list[int]) -> list[TextRow]:
     return list(session.scalars(query))
 
 
-def _texts(session: Session, step_id: int) -> dict[str, Any]:
+def texts_of(session: Session, step_id: int) -> dict[str, Any]:
+    """The present texts of a step, as a file holds them."""
     rows = _text_rows(session, [step_id])
     return {row.language: as_text(texts.wording(texts.current(session, row))) for row in rows}

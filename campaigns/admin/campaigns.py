@@ -1,20 +1,26 @@
-"""Campaigns: the list, one campaign with its steps, one step with its texts side by side; start, pause, approve."""
+"""Campaigns: the list, one campaign with its steps, one step with its texts side by side; start, pause, approve.
+
+What an editor changes of them is in `head`, `steps`, `history` and `once`.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from campaigns import life, loading
+from campaigns import changes, life, loading
 from campaigns.admin import words
 from campaigns.admin.security import installation, me, needs, writing
-from campaigns.admin.when import spell
+from campaigns.admin.when import TAGS, is_over, names, overdue, spell, whom
 from campaigns.admin.words import _
+from campaigns.definitions import Audience
+from campaigns.definitions.model import merge
 from campaigns.models import Campaign, CampaignState, Step
 from messaging.clock import utc_now
 from messaging.errors import RefusedError
@@ -25,12 +31,17 @@ campaigns = Blueprint("campaigns", __name__, url_prefix="/admin/<programme>/camp
 
 @campaigns.get("")
 def index() -> str:
-    """The campaigns of a programme, with how far their texts are."""
+    """The campaigns of a programme, or those of one state, with how far their texts are."""
     programme: Programme = g.programme
+    state = request.args.get("state")
+    state = state if state in set(CampaignState) else None
     with installation().db.read() as session:
         query = sa.select(Campaign).where(Campaign.programme_id == programme.id).order_by(Campaign.code)
-        rows = list(session.scalars(query))
-        return render_template("campaigns.html", rows=rows, states=text_states(session, programme.id))
+        if state:
+            query = query.where(Campaign.state == CampaignState(state))
+        return render_template(
+            "campaigns.html", rows=list(session.scalars(query)), states=text_states(session, programme.id), state=state
+        )
 
 
 @campaigns.get("/<campaign>")
@@ -44,8 +55,14 @@ def one(campaign: str) -> str:
         used = {language for _step, language in texts}
         every = tongues(session, programme, used)
         may_approve = row.state is CampaignState.DRAFT and me().has(Role.APPROVER)
+        whole, meant = audiences(row, steps)
+        known = names(session, [whole, *meant])
         return render_template(
-            "campaign.html", campaign=row, steps=steps, texts=texts, spell=spell,
+            "campaign.html", campaign=row, steps=steps, texts=texts, spell=spell, late=late(row, steps),
+            whom=[whom(one, step.definition.get("personal"), known) for one, step in zip(meant, steps, strict=True)],
+            whole=whom(whole, None, known), tags=TAGS,
+            presses=presses(row, [text for text, _version in texts.values()]),
+            may_edit=me().has(Role.EDITOR) and changes.refusal(row) is None,
             languages=[row for row in every if row.code in used],
             missing=[row for row in every if row.code not in used],
             may_approve=may_approve, may_run=me().has(Role.EDITOR) or me().has(Role.APPROVER),
@@ -62,8 +79,10 @@ def step(campaign: str, step: str) -> str:
         place = next((place for place, one in enumerate(steps) if one.code == step), None)
         if place is None:
             abort(404)
+        meant = audiences(row, steps[place : place + 1])[1][0]
         return render_template(
             "step.html", campaign=row, step=steps[place], number=place + 1, spell=spell,
+            whom=whom(meant, steps[place].definition.get("personal"), names(session, [meant])),
             before=steps[place - 1] if place else None, after=steps[place + 1] if place + 1 < len(steps) else None,
         )  # fmt: skip
 
@@ -72,7 +91,12 @@ def step(campaign: str, step: str) -> str:
 @needs(Role.EDITOR, Role.APPROVER)
 def start(campaign: str) -> Response:
     """Start, or go on."""
-    return _act(campaign, lambda session, row: life.start(session, row.id, me().id, utc_now()))
+
+    def act(session: Session, row: Campaign) -> Campaign:
+        _not_over(session, row)
+        return life.start(session, row.id, me().id, utc_now())
+
+    return _act(campaign, act)
 
 
 @campaigns.post("/<campaign>/pause")
@@ -88,6 +112,7 @@ def approve(campaign: str) -> Response:
     """Approve, with the fallbacks that were ticked."""
 
     def act(session: Session, row: Campaign) -> Campaign:
+        _not_over(session, row)
         person = session.get_one(Staff, me().id)
         return life.approve(session, row.id, person, utc_now(), request.form.getlist("accepted"))
 
@@ -97,6 +122,52 @@ def approve(campaign: str) -> Response:
 def find(session: Session, code: str) -> Campaign:
     """The campaign of the programme in the address, or 404."""
     return loading.find(session, g.programme.id, code) or abort(404)
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press that a campaign needs before anything leaves, and what still waits for it."""
+
+    what: str
+    left: int
+    is_done: bool
+
+
+def presses(row: Campaign, texts: Sequence[Text]) -> list[Press]:
+    """The presses between writing and leaving; none once it runs."""
+    if row.state not in (CampaignState.DRAFT, CampaignState.APPROVED):
+        return []
+    drafts = sum(text.state is TextState.DRAFT for text in texts)
+    reviewed = sum(text.state is TextState.REVIEWED for text in texts)
+    is_approved = row.state is CampaignState.APPROVED
+    return [
+        Press(_("Relire chaque texte : quelqu'un d'autre que son auteur."), drafts, bool(texts) and not drafts),
+        Press(_("Approuver chaque texte relu."), reviewed, bool(texts) and not drafts + reviewed),
+        Press(_("Approuver la campagne, en voyant le coût."), 0, is_approved),
+        Press(_("Démarrer : alors seulement elle part."), 0, False),
+    ]
+
+
+def audiences(row: Campaign, steps: Iterable[Step]) -> tuple[Audience, list[Audience]]:
+    """Whom a campaign means, and whom each of some steps means when the campaign's keys are laid under its own."""
+    whole = Audience.model_validate(row.definition.get("audience") or {})
+    own = [Audience.model_validate(step.definition.get("audience") or {}) for step in steps]
+    return whole, [merge(whole, one) for one in own]
+
+
+def late(row: Campaign, steps: Iterable[Step]) -> list[Step]:
+    """The dated steps of a campaign that waits to start whose moment has passed."""
+    waits = row.state in (CampaignState.DRAFT, CampaignState.APPROVED)
+    return overdue(steps, utc_now(), g.programme.zone) if waits else []
+
+
+def _not_over(session: Session, row: Campaign) -> None:
+    """Nothing is approved or started that would silently send nothing."""
+    if row.started_at is None and is_over(loading.steps_of(session, row.id), utc_now(), g.programme.zone):
+        raise RefusedError(
+            "Les jours de toutes ses étapes sont passés : rien ne partirait. Changez d'abord le jour. / "
+            "The days of all its steps are over: nothing would leave. Change the day first."
+        )
 
 
 def text_states(session: Session, programme_id: int) -> dict[int, Counter[TextState]]:
@@ -136,7 +207,10 @@ def _act(code: str, act: Callable[[Session, Campaign], Campaign], refused: str =
     try:
         with writing() as session:
             row = act(session, find(session, code))
-            flash(_("La campagne est maintenant : %(state)s.", state=_(words.CAMPAIGN_STATES[row.state])), "good")
+            told = _("La campagne est maintenant : %(state)s.", state=_(words.CAMPAIGN_STATES[row.state]))
+            if row.state is CampaignState.DRAFT:
+                told = _("Première approbation notée : une deuxième personne doit approuver.")
+            flash(told, "good")
     except RefusedError as refusal:
         flash(words.sentence(str(refusal)), "bad")
         return redirect(url_for(refused, campaign=code), 303)

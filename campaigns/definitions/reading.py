@@ -74,6 +74,18 @@ def read(text: str, name: str, own: Iterable[str] = ()) -> tuple[Definition | No
     return (None if has_error else definition), found
 
 
+def check(data: dict[str, Any], own: Iterable[str] = ()) -> tuple[Definition | None, list[Finding]]:
+    """Check a definition that is data already, such as a form gives it; what is not given is left out of it.
+
+    Returns:
+        The definition, or None when its form is faulty; and every finding by its path from the start. A definition
+        may be sound in form and still have findings that are errors: whoever asks decides about those of its texts.
+    """
+    tree = Tree(data)
+    tree.findings += consistency.of_codes(_codes(data))
+    return _definition(tree, tuple(own)), tree.findings
+
+
 def _definition(tree: Tree, own: tuple[str, ...]) -> Definition | None:
     try:
         definition = Definition.model_validate(tree.data)
