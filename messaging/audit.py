@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from messaging.models import Audit
 from messaging.phones import redact
 
 COMMAND = "command"
+LONGEST = 80  # letters of a value: what is longer was typed as a text, and a text does not belong here
+LONGEST_ID = 40
 
 
 def actor(staff_id: int | None) -> str:
@@ -31,16 +33,27 @@ def note(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one line, in the transaction of the change itself."""
-    row = Audit(at=now, actor=who, action=action, object=what, object_id=str(ident))
+    row = Audit(at=now, actor=who, action=action, object=what, object_id=redact(str(ident))[:LONGEST_ID])
     row.before, row.after = _plain(before), _plain(after)
     session.add(row)
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """JSON values with anything that looks like a phone number taken out."""
-    if values is None:
-        return None
-    return {
-        key: value if isinstance(value, int | float | bool | None) else redact(str(value))
-        for key, value in values.items()
-    }
+    """JSON values without anything that looks like a phone number, each one line and short."""
+    return None if values is None else {key: _value(value) for key, value in values.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, int | float | bool | None):
+        return value
+    said = redact(" ".join(_words(value).split()))
+    return said if len(said) <= LONGEST else said[: LONGEST - 1].rstrip() + "…"
+
+
+def _words(value: Any) -> str:
+    """A value as a person writes it: what holds others has them side by side."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_words(part)}" for key, part in value.items())
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return ", ".join(_words(part) for part in value)
+    return "" if value is None else str(value)

@@ -1,133 +1,244 @@
-"""Messages: what came in, to be read by those who may, and what goes out, by state and reason; no number is shown."""
+"""Messages: what came in, to be read and sorted by those who may, and what goes out; no number is shown."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, g, render_template, request
+from sqlalchemy.orm import Session
 
-from campaigns.admin import paging
+from campaigns import sorting
+from campaigns.admin import masks, paging
+from campaigns.admin import outbox as out
 from campaigns.admin.security import installation, me
-from campaigns.models import Campaign, Step
+from campaigns.admin.words import N_
+from campaigns.models import Campaign
 from messaging.clock import utc_now
 from messaging.models import (
+    Club,
     Facilitator,
+    FacilitatorClub,
     Inbound,
     Member,
     MemberPhone,
-    Message,
     Phone,
+    Place,
     Programme,
     Role,
+    Staff,
     Station,
     StationPhone,
 )
-from messaging.models.post import InboundState, State
 from messaging.phones import redact
-from messaging.rules import Reason
 
 messages = Blueprint("messages", __name__, url_prefix="/admin/<programme>", template_folder="templates")
 Query = sa.Select[*tuple[Any, ...]]
+Lies = Callable[[Any], sa.ColumnElement[bool]]  # the condition that a column of village ids lies somewhere
 RECENT = timedelta(days=30)
-SENSITIVE = sa.or_(Inbound.maybe_sensitive, Inbound.intent == "sensitive")  # what only a focal point opens
+HIDDEN = ("sensitive", "doubtful")  # of which the lists tell how many they are
+MOST = 999  # what a list is counted to
+VIEWS = {
+    "waiting": N_("à trier"),
+    "doubtful": N_("à vérifier"),
+    "sorted": N_("rangés"),
+    "all": N_("tous"),
+}
+KINDS = {
+    "question": N_("question"),
+    "assistance_request": N_("demande d'aide"),
+    "suggestion": N_("remarque, suggestion"),
+    "complaint_minor": N_("plainte : qualité, retard, horaire"),
+    "selection": N_("plainte : choix des personnes"),
+    "data_optout": N_("plainte : données, arrêt des SMS"),
+    "thanks": N_("merci"),
+    "report": N_("compte rendu mal lu"),
+    "out_of_scope": N_("l'affaire d'un autre service"),
+    "wrong_number": N_("faux numéro"),
+    "noise": N_("sans suite"),
+}
+SENSITIVE = {
+    "fraud": N_("fraude, argent demandé"),
+    "psea": N_("abus ou exploitation sexuels"),
+    "protection": N_("violence, protection de l'enfant"),
+    "security": N_("sécurité"),
+}
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What the inbox is asked to show, and what was typed into its form, kept when something was wrong with it."""
+
+    view: str
+    kind: str = ""
+    spot: masks.Spot = masks.Spot()
+    before: str = ""
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    ticked: Collection[str] = ()
+    refusal: str = ""
+
+    @property
+    def where(self) -> dict[str, str | int | None]:
+        """Its part of an address; without the key of a row, which belongs to one page alone."""
+        place = self.spot.place.id if self.spot.place else self.spot.missed
+        return {"view": self.view, "kind": self.kind or None, "place": place or None}
 
 
 @messages.get("/messages")
 def inbox() -> str:
-    """What came in, the latest first."""
-    programme: Programme = g.programme
+    """What came in, the latest first: for the officer what waits for her."""
     with installation().db.read() as session:
-        found = paging.page(session, received(programme.id, paging.after(request.args.get("before"))))
-        hidden = session.scalar(
-            sa.select(sa.func.count(Inbound.id)).where(
-                of_programme(programme.id), SENSITIVE, Inbound.received_at > utc_now() - RECENT
-            )
-        )
-    return render_template("inbox.html", page=found, words=words_of, hidden=hidden, days=RECENT.days)
+        return show(session, asked(session))
 
 
 @messages.get("/messages/out")
 def outbox() -> str:
     """What goes out: how many in each state, and the rows of one state and reason."""
     programme: Programme = g.programme
-    state, reason = request.args.get("state", ""), request.args.get("reason", "")
-    since, order = utc_now() - RECENT, [State.HELD, *State]
+    now = utc_now()
     with installation().db.read() as session:
-        counts = sorted(
-            session.execute(by_state(programme.id, since)), key=lambda row: (order.index(row.state), -row.messages)
-        )
-        query = going_out(programme.id, since, state, reason, request.args.get("before", ""))
-        found = paging.page(session, query)
-    return render_template("outbox.html", page=found, counts=counts, state=state, reason=reason, days=RECENT.days)
+        spot = masks.spot(session, request.args.get("place", ""), now)
+        rows = session.scalars(campaigns_of(programme.id)).all()
+        campaign = next((row for row in rows if row.code == request.args.get("campaign")), None)
+        state, reason = request.args.get("state", ""), request.args.get("reason", "")
+        cut = out.Cut(programme.id, now - out.SPAN, spot, now, state, reason, campaign)
+        found = paging.page(session, out.going_out(cut, request.args.get("before", "")))
+        counts = session.execute(out.by_state(cut)).all()
+        villages = {row.Message.village_id for row in found.rows} - {None}
+        return render_template(
+            "outbox.html", page=found, cut=cut, campaigns=rows, days=out.SPAN.days, remedy=out.remedy, now=now,
+            counts=sorted(counts, key=lambda row: (out.ORDER.index(row.state), -row.messages)),
+            homes=masks.homes(session, villages, now),
+        )  # fmt: skip
 
 
-def words_of(inbound: Inbound) -> str | None:
-    """The words of an SMS with numbers taken out, for the officer; None when this account may not read them.
-
-    Before it is handled nobody has looked whether it is sensitive, so nobody reads it here.
-    """
-    if not me().has(Role.OFFICER) or inbound.state is InboundState.NEW:
-        return None
-    return redact(inbound.text)
+def campaigns_of(programme_id: int) -> sa.Select[Campaign]:
+    """The campaigns of a programme by code."""
+    return sa.select(Campaign).where(Campaign.programme_id == programme_id).order_by(Campaign.code)
 
 
-def of_programme(programme_id: int) -> sa.ColumnElement[bool]:
-    """Inbounds whose phone belongs to somebody of the programme, or to nobody at all."""
-    member = sa.select(MemberPhone.phone_id).join(Member).where(MemberPhone.phone_id == Inbound.phone_id)
-    leader = sa.select(Facilitator.phone_id).where(Facilitator.phone_id == Inbound.phone_id)
-    host = sa.select(StationPhone.phone_id).join(Station).where(StationPhone.phone_id == Inbound.phone_id)
-    known = ((member, Member), (leader, Facilitator), (host, Station))
-    ours = [query.where(owner.programme_id == programme_id).exists() for query, owner in known]
-    return sa.or_(*ours, sa.and_(*(~query.exists() for query, _owner in known)))
+def asked(session: Session, **typed: Any) -> Inbox:
+    """What the address asks for; what is not for this account falls back to what is."""
+    first = "waiting" if me().has(Role.OFFICER) else "all"
+    view = request.args.get("view", first)
+    if view not in VIEWS or (view == "doubtful" and not me().has(Role.OFFICER)):
+        view = first
+    kind, place = request.args.get("kind", ""), request.args.get("place", "")
+    spot = masks.spot(session, place, utc_now())
+    return Inbox(view, kind if kind in KINDS else "", spot, request.args.get("before", ""), **typed)
 
 
-def received(programme_id: int, before: int | None) -> Query:
-    """Inbounds with the last digits of their phone, the latest first, from the one before `before` on."""
+def show(session: Session, shown: Inbox) -> str:
+    """The page of an inbox."""
+    found, boxes = paging.page(session, received(shown)), in_boxes(session)
+    phones = {row.Inbound.phone_id for row in found.rows}
+    return render_template(
+        "inbox.html", page=found, shown=shown, words=words_of, views=views(boxes), hidden=boxes["hidden"], KINDS=KINDS,
+        SENSITIVE=SENSITIVE, VIEWS=VIEWS, homes=homes(session, phones) if me().has(Role.OFFICER) else {},
+        by=sorters(session, found), days=RECENT.days,
+    )  # fmt: skip
+
+
+def received(shown: Inbox) -> Query:
+    """Inbounds with the last digits of their phone, the latest first."""
+    boxes = sorting.ORDINARY if shown.view == "all" else (shown.view,)
     query = (
         sa.select(Inbound, Phone.last_two)
         .outerjoin(Phone, Phone.id == Inbound.phone_id)
-        .where(of_programme(programme_id), ~SENSITIVE)  # of those only a count is shown, to everybody alike
+        .where(ours(g.programme.id, shown.spot), sorting.boxed(*boxes))
         .order_by(Inbound.id.desc())
     )
+    if not me().has(Role.OFFICER):
+        query = query.where(sa.or_(sorting.WHAT.is_(None), sorting.WHAT.not_in(sorting.RESTRICTED)))
+    if shown.kind:
+        query = query.where(sorting.WHAT.in_([shown.kind]))
+    before = paging.after(shown.before)
     return query if before is None else query.where(Inbound.id < before)
 
 
-def by_state(programme_id: int, since: datetime) -> Query:
-    """How many messages due since then are in each state, for each reason and delivery."""
-    columns = (Message.state, Message.reason, sa.func.count().label("messages"))
-    where = (Message.programme_id == programme_id, Message.due_at >= since)
-    return sa.select(*columns).where(*where).group_by(Message.state, Message.reason)
+def views(boxes: Mapping[str, int]) -> dict[str, int | None]:
+    """The lists this account may choose, with how many SMS wait in those that should be empty."""
+    own = [name for name in VIEWS if name != "doubtful" or me().has(Role.OFFICER)]
+    return {name: boxes.get(name, 0) if name in ("waiting", "doubtful") else None for name in own}
 
 
-def going_out(programme_id: int, since: datetime, state: str, reason: str, before: str) -> Query:
-    """Messages with their phone, step and campaign, the latest due first; `before` is `moment~id` of the last one."""
-    query = (
-        sa.select(Message, Phone.last_two, Step.code, Campaign)
-        .join(Phone, Phone.id == Message.phone_id)
-        .outerjoin(Step, Step.id == Message.step_id)
-        .outerjoin(Campaign, Campaign.id == Step.campaign_id)
-        .where(Message.programme_id == programme_id, Message.due_at >= since)
-        .order_by(Message.due_at.desc(), Message.id.desc())
+def in_boxes(session: Session) -> dict[str, int]:
+    """How many SMS of the programme in the address and of own places stand in the lists that should be empty, and as
+    `hidden` how many of the last days no list shows."""
+    recent = sa.func.sum(sa.case((Inbound.received_at > utc_now() - RECENT, 1), else_=0))
+    names = ("waiting", *HIDDEN)
+    found = sa.and_(sa.or_(*(sorting.sought(name) for name in names)), sorting.BOX.in_(names))
+    query = sa.select(sorting.BOX, sa.func.count(), recent).where(found, ours(g.programme.id)).group_by(sorting.BOX)
+    rows = session.execute(query).all()
+    return {
+        **{box: many for box, many, _late in rows},
+        "hidden": sum(late for box, _all, late in rows if box in HIDDEN),
+    }
+
+
+def counted(session: Session, *which: sa.ColumnElement[bool]) -> int:
+    """How many SMS fulfil some conditions, at most `MOST`."""
+    query = sa.select(Inbound.id).where(*which).limit(MOST)
+    return session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+
+
+def words_of(inbound: Inbound) -> str | None:
+    """The words of an SMS with numbers taken out, for the officer; None when this account may not read them."""
+    return redact(inbound.text) if me().has(Role.OFFICER) else None
+
+
+def ours(programme_id: int, spot: masks.Spot | None = None) -> sa.ColumnElement[bool]:
+    """Inbounds of the programme and of own places; those of strangers only for who works everywhere."""
+    spot = spot or masks.Spot()
+    if me().villages is None and spot == masks.Spot():
+        return of_programme(programme_id)
+    return of_programme(programme_id, lambda column: spot.within(column, utc_now()))
+
+
+def of_programme(programme_id: int, lies: Lies | None = None) -> sa.ColumnElement[bool]:
+    """Inbounds whose phone belongs to somebody of the programme, or to nobody at all; with `lies` only to somebody
+    there.
+
+    « The programme is among those of the phone », in this order: asked the other way round the database would go
+    through every member of the programme for each SMS.
+    """
+    phone = Inbound.phone_id
+    member = sa.select(Member.programme_id).join(MemberPhone).where(MemberPhone.phone_id == phone)
+    leader = sa.select(Facilitator.programme_id).where(Facilitator.phone_id == phone)
+    host = sa.select(Station.programme_id).join(StationPhone).where(StationPhone.phone_id == phone)
+    if lies is not None:
+        there = leader.join(FacilitatorClub).join(Club)
+        near = (member.where(lies(Member.village_id)), there.where(lies(Club.village_id)),
+                host.where(lies(Station.place_id)))  # fmt: skip
+        return sa.or_(*(sa.literal(programme_id).in_(query) for query in near))
+    known = (member, leader, host)
+    stranger = sa.and_(*(~query.exists() for query in known))
+    return sa.or_(*(sa.literal(programme_id).in_(query) for query in known), stranger)
+
+
+def homes(session: Session, phones: Collection[int | None]) -> dict[int, str]:
+    """Where the people of some phones live or lead: codes of clubs, else a village; for the officer of the place."""
+    lives = (
+        sa.select(MemberPhone.phone_id, sa.func.min(Place.name))
+        .join(Member, Member.id == MemberPhone.member_id)
+        .join(Place, Place.id == Member.village_id)
+        .where(MemberPhone.phone_id.in_(phones), me().within(Member.village_id))
+        .group_by(MemberPhone.phone_id)
     )
-    if state in set(State):
-        query = query.where(Message.state == State(state))
-    if reason in set(Reason):
-        query = query.where(Message.reason == reason)
-    key = cursor(before)
-    if key is None:
-        return query
-    due, ident = key
-    return query.where(Message.due_at <= due, sa.or_(Message.due_at < due, Message.id < ident))
+    leads = (
+        sa.select(Facilitator.phone_id, Club.code)
+        .join(FacilitatorClub, FacilitatorClub.facilitator_id == Facilitator.id)
+        .join(Club, Club.id == FacilitatorClub.club_id)
+        .where(Facilitator.phone_id.in_(phones), Club.closed_on.is_(None), me().within(Club.village_id))
+        .order_by(Club.code.desc())
+    )
+    return dict([*session.execute(lives), *session.execute(leads)])
 
 
-def cursor(given: str) -> tuple[datetime, int] | None:
-    """Read the key of a row out of an address; None when it is none."""
-    moment, _tilde, ident = given.partition("~")
-    number = paging.after(ident)
-    try:
-        due = datetime.fromisoformat(moment)
-    except ValueError:
-        return None
-    return None if number is None or due.tzinfo is None else (due, number)
+def sorters(session: Session, found: paging.Page[Any]) -> dict[int, str]:
+    """The names of those who sorted what a page shows."""
+    ids = {row.Inbound.sorted_by for row in found.rows} - {None}
+    return dict(session.execute(sa.select(Staff.id, Staff.name).where(Staff.id.in_(ids))).all())

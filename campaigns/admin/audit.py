@@ -1,0 +1,202 @@
+"""The log of every change, for the auditor: who, when, what, and what stood there before and after."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, current_app, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from campaigns.admin import paging, words
+from campaigns.admin.acts import ACTIONS, FIELDS, OBJECTS, VALUES
+from campaigns.admin.security import installation, me, needs, programme_ids
+from campaigns.admin.words import _
+from campaigns.models import Campaign, Step
+from messaging import audit
+from messaging.clock import at_local, parse_date
+from messaging.errors import DataError
+from messaging.models import Audit, Member, Place, Programme, Role, Staff, Text
+
+audit_log = Blueprint("audit_log", __name__, template_folder="templates")
+ZONE = "Africa/Bamako"  # of a log that is of all programmes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line in words; `changed` are the fields that differ: name, before, after."""
+
+    row: Audit
+    who: str
+    act: str
+    thing: str
+    href: str | None
+    changed: list[tuple[str, str, str]]
+
+    @property
+    def has_before(self) -> bool:
+        """Whether it says how it was before."""
+        return any(before for _name, before, _after in self.changed)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What the log is cut to; `problem` is a day that could not be read."""
+
+    who: str = ""
+    what: str = ""
+    since: str = ""
+    until: str = ""
+    problem: str = ""
+
+    @property
+    def where(self) -> dict[str, str | None]:
+        """Its part of an address."""
+        return {name: getattr(self, name) or None for name in ("who", "what", "since", "until")}
+
+
+@audit_log.get("/admin/audit")
+@needs(Role.AUDITOR)
+def page() -> tuple[str, int]:
+    """The lines, the latest first."""
+    args = request.args
+    cut = Cut(*(args.get(name, "").strip() for name in ("who", "what", "since", "until")))
+    try:
+        days = [parse_date(day) if day else None for day in (cut.since, cut.until)]
+    except DataError:
+        typed = (cut.who, cut.what, cut.since, cut.until)
+        cut, days = Cut(*typed, problem=_("Écrivez le jour ainsi : 01/12/2026.")), [None, None]
+    with installation().db.read() as session:
+        names = dict(session.execute(sa.select(Staff.id, Staff.name).order_by(Staff.name)).all())
+        found = paging.page(session, lines(cut, days[0], days[1], paging.after(args.get("before"))))
+        rows = [row for (row,) in found.rows]
+        shown = render_template(
+            "audit.html", entries=entries(session, rows, names), last=found.last, cut=cut, names=names,
+            OBJECTS=OBJECTS, COMMAND=audit.COMMAND, ZONE=ZONE,
+        )  # fmt: skip
+    return shown, 400 if cut.problem else 200
+
+
+def lines(cut: Cut, since: date | None, until: date | None, before: int | None) -> sa.Select[Audit]:
+    """Lines of the log that the account may see, the latest first; the days are both included."""
+    query = sa.select(Audit).where(own()).order_by(Audit.id.desc())
+    if cut.who:
+        query = query.where(Audit.actor == (cut.who if cut.who == audit.COMMAND else f"staff:{cut.who}"))
+    if cut.what:
+        query = query.where(Audit.object == cut.what)
+    if since is not None:
+        query = query.where(Audit.at >= at_local(since, time(0), ZONE))
+    if until is not None:
+        query = query.where(Audit.at < at_local(until + timedelta(days=1), time(0), ZONE))
+    return query if before is None else query.where(Audit.id < before)
+
+
+def own() -> sa.ColumnElement[bool]:
+    """The condition that a line is not about another programme's thing."""
+    ours = programme_ids()
+
+    def of(what: str, table: Any, programme: Any) -> sa.ColumnElement[bool]:
+        ident = sa.case((Audit.object == what, sa.cast(Audit.object_id, sa.BigInteger)))
+        return sa.exists().where(table.id == ident, programme.in_(ours))
+
+    text = sa.case((Audit.object == "text", sa.cast(Audit.object_id, sa.BigInteger)))
+    step = sa.select(Text.id).join(Step, Step.id == Text.step_id).join(Campaign, Campaign.id == Step.campaign_id)
+    return sa.case(
+        (Audit.object == "campaign", of("campaign", Campaign, Campaign.programme_id)),
+        (Audit.object == "member", of("member", Member, Member.programme_id)),
+        (Audit.object == "programme", of("programme", Programme, Programme.id)),
+        (Audit.object == "text", step.where(Text.id == text, Campaign.programme_id.in_(ours)).exists()),
+        else_=sa.true(),
+    )
+
+
+def entries(session: Session, rows: Sequence[Audit], names: dict[int, str]) -> list[Entry]:
+    """The lines in words, with the names of what they are about; the number of queries does not grow with them."""
+    things = named(session, rows, names)
+    return [
+        Entry(row, actor(row.actor, names), act(row), *things.get((row.object, row.object_id), (plain(row), None)),
+              differing(row))
+        for row in rows
+    ]  # fmt: skip
+
+
+def actor(who: str, names: dict[int, str]) -> str:
+    """The name of who did it."""
+    kind, _colon, ident = who.partition(":")
+    if kind == "staff":
+        return names.get(int(ident), who) if ident.isdecimal() else who
+    return {"command": _("ligne de commande"), "phone": _("une personne, par SMS"), "job": _("la machine")}.get(
+        kind, who
+    )
+
+
+def act(row: Audit) -> str:
+    """What was done, in words; the action itself where we have none for it."""
+    said = ACTIONS.get((row.object, row.action)) or ACTIONS.get(row.action)
+    return _(said) if said else row.action
+
+
+def plain(row: Audit) -> str:
+    """What it was done to: its kind and its number or code."""
+    kind = OBJECTS.get(row.object)
+    return f"{_(kind) if kind else row.object} {row.object_id}"
+
+
+def differing(row: Audit) -> list[tuple[str, str, str]]:
+    """The fields that are not the same before and after."""
+    before, after = row.before or {}, row.after or {}
+    found = [(name, spoken(before.get(name)), spoken(after.get(name))) for name in {**before, **after}]
+    return [(_(FIELDS[name]) if name in FIELDS else name, was, now) for name, was, now in found if was != now]
+
+
+def spoken(value: Any) -> str:
+    """A stored value in words."""
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    if isinstance(value, int | float):
+        return words.number(value)
+    said = "" if value is None else str(value)
+    return _(VALUES[said]) if said in VALUES else said
+
+
+def named(
+    session: Session, rows: Iterable[Audit], names: dict[int, str]
+) -> dict[tuple[str, str], tuple[str, str | None]]:
+    """(object, id) -> its name, and its address where the auditor may go."""
+    wanted: defaultdict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row.object_id.isdecimal():
+            wanted[row.object].add(int(row.object_id))
+    found: dict[tuple[str, str], tuple[str, str | None]] = {}
+    codes = {row.id: row.code for row in me().programmes}
+    for ident in wanted["staff"] & set(names):
+        found["staff", str(ident)] = (f"{_(OBJECTS['staff'])} {names[ident]}", None)
+    for ident in wanted["programme"] & set(codes):
+        found["programme", str(ident)] = (codes[ident], url_for("people.summary", programme=codes[ident]))
+    for ident, name in session.execute(sa.select(Place.id, Place.name).where(Place.id.in_(wanted["place"]))):
+        found["place", str(ident)] = (name, None)
+    for one in session.scalars(sa.select(Campaign).where(Campaign.id.in_(wanted["campaign"]))):
+        title = one.title_en if words.code() == "en" else one.title_fr
+        link = url_for("campaigns.one", programme=codes[one.programme_id], campaign=one.code)
+        found["campaign", str(one.id)] = (title, link)
+    of_texts = (
+        sa.select(Text.id, Text.language, Step.code, Campaign.code, Campaign.programme_id)
+        .join(Step, Step.id == Text.step_id)
+        .join(Campaign, Campaign.id == Step.campaign_id)
+        .where(Text.id.in_(wanted["text"]))
+    )
+    for ident, language, step, campaign, programme_id in session.execute(of_texts):
+        link = url_for("campaigns.step", programme=codes[programme_id], campaign=campaign, step=step)
+        found["text", str(ident)] = (f"{_(OBJECTS['text'])} {step} ({language}), {campaign}", link)
+    if "member.one" in current_app.view_functions:
+        members = sa.select(Member.id, Member.code, Member.programme_id).where(
+            Member.id.in_(wanted["member"]), me().within(Member.village_id)
+        )
+        for ident, code, programme_id in session.execute(members):
+            link = url_for("member.one", programme=codes[programme_id], ident=ident)
+            found["member", str(ident)] = (f"{_(OBJECTS['member'])} {code}", link)
+    return found
