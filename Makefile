@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JEKULU_DATA ?= $(CURDIR)/jekulu-data
 
-.PHONY: run test check bench docs browser migration clean
+.PHONY: run test check bench axe docs browser migration clean
 
 run: .venv/ready           ## load the demonstration and start on http://127.0.0.1:8000 (PORT and JEKULU_DATA are honoured)
 	@$(BIN)/jekulu demo
@@ -20,6 +20,9 @@ check: .venv/ready         ## style, types, layers, tables; prints sizes to judg
 
 bench: .venv/ready         ## one JSON line a figure, each beside its limit on this machine
 	@$(BIN)/python -m tests.benchmarks
+
+axe: .venv/ready           ## every page by axe, by its bytes and by its load on a slow line; needs chromium
+	@$(BIN)/python -m tests.benchmarks.axe
 
 docs: .venv/ready          ## write the pages that come from the code
 	@$(BIN)/python -m tests.structure.documents

@@ -7,19 +7,20 @@ row, and shown by its last two digits.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import session as kept
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from campaigns.admin.security import installation, programme_ids
+from campaigns.admin.security import installation, me, programme_ids
 from campaigns.admin.words import is_htmx
-from messaging import inbox, places
+from messaging import inbox, places, rehearsal
 from messaging.clock import utc_now
 from messaging.models import (
     Club,
@@ -31,11 +32,11 @@ from messaging.models import (
     Message,
     Phone,
     Place,
-    Programme,
     Station,
     StationPhone,
 )
 from messaging.models.place import Level
+from messaging.rules import Reason
 
 phones = Blueprint("phones", __name__, url_prefix="/simulator", template_folder="templates")
 Query = sa.Select[*tuple[Any, ...]]
@@ -60,9 +61,13 @@ class Handset:
 
 @dataclass(frozen=True)
 class Thread:
-    """The SMS of a phone, oldest first, with the mark by which a page knows whether anything is new."""
+    """The SMS of a phone, oldest first, with the mark by which a page knows whether anything is new.
+
+    Of a text sent from the editor that has not come yet `waiting` says why; None: it is on its way.
+    """
 
     messages: list[tuple[str, str, datetime]]
+    waiting: Sequence[Reason | None]
     mark: str
 
 
@@ -70,9 +75,8 @@ class Thread:
 def only_demonstrations() -> None:
     """404 as soon as one programme is real, whoever asks."""
     with installation().db.read() as session:
-        kinds = set(session.scalars(sa.select(Programme.demonstration)))
-    if kinds != {True}:
-        abort(404)
+        if not rehearsal.is_allowed(session):
+            abort(404)
 
 
 @phones.get("/")
@@ -84,6 +88,8 @@ def page() -> str:
         recent = [] if query or role else just_written(session, utc_now())
         found = [one for one in search(session, query, role) if one not in recent]
         screens = [(one, thread(session, one.id)) for one in chosen]
+    if chosen:
+        kept["phone"] = chosen[0].id  # the one that stands beside the editor from now on
     offered = {"recent": recent, "found": found}
     others = {name: [one for one in handsets if one not in chosen] for name, handsets in offered.items()}
     return render_template("phones.html", screens=screens, q=query, role=role, roles=ROLES, most=SHOWN, **others)
@@ -102,18 +108,32 @@ def thread_of(ident: int) -> str | tuple[str, int]:
 @phones.post("/<int:ident>")
 def write(ident: int) -> Response | str:
     """Write an SMS as this phone; it comes in through the simulator like any other."""
-    text = request.form.get("text", "")[:LONGEST]
-    book = installation().adapters.book
     with installation().db.read() as session:
-        one, number = handset(session, ident), _number(session, ident)
-    if text.strip():
-        inbox.receive(installation().db, "simulator", [book.write(number, text, utc_now())])
-        current_app.extensions.get("jekulu.wake", lambda *_: None)("converse")
+        one = handset(session, ident)
+    kept["phone"] = ident
+    say(ident, request.form.get("text", ""))
     if is_htmx():
         with installation().db.read() as session:
             return render_template("screen.html", phone=one, thread=thread(session, ident))
     back: dict[str, Any] = {name: request.args.getlist(name) for name in ("q", "role", "phone")}
     return redirect(url_for("phones.page", **back, _anchor=f"phone-{ident}"), 303)
+
+
+def say(ident: int, text: str) -> None:
+    """Let an SMS come in from a phone; an empty one is not sent."""
+    if not text.strip():
+        return
+    with installation().db.read() as session:
+        number = _number(session, ident)
+    inbox.receive(
+        installation().db, "simulator", [installation().adapters.book.write(number, text[:LONGEST], utc_now())]
+    )
+    wake("converse")
+
+
+def wake(job: str) -> None:
+    """Have the engine do a job at once."""
+    current_app.extensions.get("jekulu.wake", lambda *_: None)(job)
 
 
 def search(session: Session, query: str, role: str) -> Iterator[Handset]:
@@ -122,7 +142,9 @@ def search(session: Session, query: str, role: str) -> Iterator[Handset]:
     meant = _meant(session, query)
     for name, source in SOURCES.items():
         if role in ("", name):
-            for row in session.execute(_narrow(source(), query, meant).limit(FOUND if query else FOUND // 2)):
+            for row in session.execute(
+                _narrow(source(programme_ids()), query, meant).limit(FOUND if query else FOUND // 2)
+            ):
                 if row.id not in seen:
                     seen.add(row.id)
                     yield Handset(row.id, row.last_two, name, row.language, row.where)
@@ -138,23 +160,29 @@ def just_written(session: Session, now: datetime) -> list[Handset]:
     return [handset(session, ident) for ident in idents.all()]
 
 
-def handset(session: Session, ident: int) -> Handset:
-    """One phone of the account's programmes; 404 for any other."""
+def handset(session: Session, ident: int, programmes: Sequence[int] | None = None) -> Handset:
+    """One phone of these programmes, or of all the account's; 404 for any other."""
+    return held(session, ident, programmes) or abort(404)
+
+
+def held(session: Session, ident: int, programmes: Sequence[int] | None = None) -> Handset | None:
+    """One phone with who holds it, within these programmes or all the account's; None for any other."""
     for name, source in SOURCES.items():
-        row = session.execute(source().where(Phone.id == ident).limit(1)).first()
+        row = session.execute(source(programmes or programme_ids()).where(Phone.id == ident).limit(1)).first()
         if row:
             return Handset(row.id, row.last_two, name, row.language, row.where)
-    return abort(404)
+    return None
 
 
 def thread(session: Session, ident: int) -> Thread:
-    """What the simulated carrier holds of a phone."""
+    """What the simulated carrier holds of a phone, and what the editor sent to it that waits."""
     said = installation().adapters.book.thread(_number(session, ident))
-    last = f"{len(said)} {said[-1]}" if said else ""
-    return Thread(said, hashlib.sha256(last.encode()).hexdigest()[:12])
+    late = rehearsal.waiting(session, ident, utc_now())
+    last = f"{len(said)} {said[-1:]} {late}"
+    return Thread(said, late, hashlib.sha256(last.encode()).hexdigest()[:12])
 
 
-def _members() -> Query:
+def _members(programmes: Sequence[int]) -> Query:
     return (
         sa.select(Phone.id, Phone.last_two, Member.language, Place.name.label("where"))
         .select_from(Phone)
@@ -163,13 +191,13 @@ def _members() -> Query:
         .join(Place, Place.id == Member.village_id)
         .outerjoin(ClubMember, ClubMember.member_id == Member.id)
         .outerjoin(Club, Club.id == ClubMember.club_id)
-        .where(Member.programme_id.in_(programme_ids()))
+        .where(Member.programme_id.in_(programmes), me().within(Place.id))
         .group_by(Phone.id, Phone.last_two, Member.language, Place.name)
         .order_by(Phone.id)
     )
 
 
-def _leaders(kind: str) -> Query:
+def _leaders(programmes: Sequence[int], kind: str) -> Query:
     return (
         sa.select(Phone.id, Phone.last_two, Facilitator.language, sa.func.min(Club.code).label("where"))
         .select_from(Phone)
@@ -177,13 +205,14 @@ def _leaders(kind: str) -> Query:
         .join(FacilitatorClub, FacilitatorClub.facilitator_id == Facilitator.id)
         .join(Club, Club.id == FacilitatorClub.club_id)
         .join(Place, Place.id == Club.village_id)
-        .where(Facilitator.programme_id.in_(programme_ids()), Facilitator.kind == kind, Facilitator.active)
+        .where(Facilitator.programme_id.in_(programmes), Facilitator.kind == kind, Facilitator.active)
+        .where(me().within(Place.id))
         .group_by(Phone.id, Phone.last_two, Facilitator.language)
         .order_by(Phone.id)
     )
 
 
-def _hosts() -> Query:
+def _hosts(programmes: Sequence[int]) -> Query:
     return (
         sa.select(Phone.id, Phone.last_two, sa.literal("fr").label("language"), Station.name.label("where"))
         .select_from(Phone)
@@ -191,14 +220,14 @@ def _hosts() -> Query:
         .join(Station, Station.id == StationPhone.station_id)
         .outerjoin(Place, Place.id == Station.place_id)
         .outerjoin(Club, sa.false())
-        .where(Station.programme_id.in_(programme_ids()))
+        .where(Station.programme_id.in_(programmes), me().within(Place.id))
         .order_by(Phone.id)
     )
 
 
-SOURCES = {
-    "facilitator": lambda: _leaders("facilitator"),
-    "advisor": lambda: _leaders("adviser"),
+SOURCES: dict[str, Callable[[Sequence[int]], Query]] = {
+    "facilitator": lambda programmes: _leaders(programmes, "facilitator"),
+    "advisor": lambda programmes: _leaders(programmes, "adviser"),
     "radio": _hosts,
     "member": _members,
 }

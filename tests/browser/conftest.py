@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
-from werkzeug.serving import make_server
 
-import wsgi
-from campaigns import demonstration
-from messaging.clock import utc_now
-from messaging.engines.local import Engine
-from messaging.installation import Installation
-from messaging.settings import load
+from tests.browser.running import ARGUMENTS, Site, running
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-default-apps", "--disable-extensions", "--disable-sync", "--no-first-run",
-]  # fmt: skip
 PATIENCE = 10_000  # milliseconds
-
-
-@dataclass
-class Site:
-    """The running demonstration."""
-
-    app: Flask
-    address: str
-    password: str
-
-    @property
-    def here(self) -> Installation:
-        """Its installation."""
-        found: Installation = self.app.extensions["jekulu"]
-        return found
 
 
 @pytest.fixture(scope="session")
@@ -61,23 +30,8 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demonstration with a day of simulated past, its engine and a web server."""
-    folder: Path = tmp_path_factory.mktemp("demonstration")
-    app = wsgi.create_app(load({"JEKULU_DATA": str(folder)}))
-    here: Installation = app.extensions["jekulu"]
-    demonstration.prepare(here, utc_now(), timedelta(days=1), lambda _line: None)
-    engine = Engine(here, wsgi.JOBS)
-    app.extensions["jekulu.wake"] = engine.wake
-    engine.start()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(app, f"http://127.0.0.1:{server.server_port}", demonstration.password(here))
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    engine.stop()
-    here.close()
+    with running(tmp_path_factory.mktemp("demonstration")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -103,8 +57,8 @@ def open_page(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
 
 
 def is_trouble(message: ConsoleMessage) -> bool:
-    """True for an error in the browser's log, other than a page that is rightly not there."""
-    return message.type == "error" and "status of 404" not in message.text
+    """True for an error in the browser's log, other than a page rightly not there or a form rightly not taken."""
+    return message.type == "error" and not any(f"status of {code}" in message.text for code in (400, 404, 409))
 
 
 @pytest.fixture
@@ -117,7 +71,7 @@ def sign_in(open_page: Callable[..., Page], site: Site) -> Callable[..., Page]:
         page.fill("#email", f"{who}@demo.example")
         page.fill("#password", site.password)
         page.click("main button")
-        page.wait_for_url("**/admin/")
+        page.wait_for_url(lambda address: "/login" not in address)
         return page
 
     return sign

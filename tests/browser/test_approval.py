@@ -16,7 +16,7 @@ from messaging import staff, texts
 from messaging.clock import utc_now
 from messaging.models import Audit, Programme, Text
 from messaging.texts import Outside
-from tests.browser.conftest import Site
+from tests.browser.running import Site
 
 pytestmark = pytest.mark.browser
 
@@ -80,8 +80,8 @@ def test_a_missing_language_is_shown_with_its_price_and_accepted_by_name(sign_in
     with site.here.db.read() as session:
         row = session.scalars(sa.select(Campaign).where(Campaign.code == CODE)).one()
         assert [(gap["language"], gap["fallback"]) for gap in row.accepted_gaps or ()] == [("dts", "fr")]
-        noted = sa.select(Audit).where(Audit.object == "campaign", Audit.action == "approved")
-        assert session.scalars(noted).one().object_id == str(row.id)
+        mine = sa.select(Audit).where(Audit.object == "campaign", Audit.object_id == str(row.id))
+        assert session.scalars(mine.where(Audit.action == "approved")).one()
     page.goto(f"{draft}/cost")
     expect(page.get_by_role("heading", name="Replis acceptés à l'approbation")).to_be_visible()
 

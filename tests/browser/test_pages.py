@@ -6,35 +6,23 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from axe_playwright_python.sync_playwright import Axe
-from flask import Flask
 from playwright.sync_api import Page, expect
 
-from campaigns.models import Campaign, Step
-from messaging.models import Facilitator, Programme
-from tests.browser.conftest import Site
+from messaging.models import Facilitator
+from tests.browser.looks import violations
+from tests.browser.routes import ACCOUNTS, routes, values
+from tests.browser.running import Site
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Page]
-NOT_PAGES = ("assets.file", "health", "metrics", "today.front", "phones.thread_of", "translation.sheet", "webhooks")
-WIDTHS = (360, 1280)
-AXE = Axe().axe_script
-RUN = "() => axe.run({resultTypes: ['violations'], elementRef: false})"
 
 
-def values(site: Site) -> dict[str, object]:
-    """A campaign with its first text, as parts of addresses."""
+def question(site: Site) -> str:
+    """The address of a question's French text."""
     with site.here.db.read() as session:
-        query = (
-            sa.select(Programme.code, Campaign.code, Step.code)
-            .join(Campaign, Campaign.programme_id == Programme.id)
-            .join(Step, Step.campaign_id == Campaign.id)
-            .where(Step.kind == "question")
-            .order_by(Step.id)
-        )
-        programme, campaign, step = session.execute(query.limit(1)).one()
-    return {"programme": programme, "campaign": campaign, "step": step, "language": "fr"}
+        codes = {name: code for name, (_ident, code) in values(session).items()}
+    return "/admin/{programme}/campaigns/{campaign}/{step}/fr".format(**codes)
 
 
 def facilitator(site: Site) -> int:
@@ -43,42 +31,16 @@ def facilitator(site: Site) -> int:
         return session.scalars(sa.select(Facilitator.phone_id).order_by(Facilitator.id).limit(1)).one()
 
 
-def pages(app: Flask, filled: dict[str, object]) -> list[str]:
-    """Every page of the application's own address map, and the page that says that there is none."""
-    adapter = app.url_map.bind("localhost")
-    found = [
-        adapter.build(rule.endpoint, {name: filled[name] for name in rule.arguments})
-        for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or ()) and not {rule.endpoint, rule.endpoint.partition(".")[0]} & set(NOT_PAGES)
-    ]
-    return [*sorted(found), "/admin/nowhere"]
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds in both colour schemes and at both widths."""
-    found = []
-    page.evaluate(AXE)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                found.append(f"{page.url} {width}: {wide} px wide")
-            for one in page.evaluate(RUN)["violations"]:
-                where = one["nodes"][0]["html"][:120]
-                found.append(f"{page.url} {scheme} {width}: {one['id']} ({len(one['nodes'])}): {where}")
-    return found
-
-
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_axe_finds_nothing_on_any_page(open_page: Open, sign_in: Open, site: Site, language: str) -> None:
+    """One load a page; both widths and both colour schemes are switched in place."""
     door = open_page()
     door.goto(f"/admin/login?lang={language}")
-    found = violations(door)
-    page = sign_in(language=language)
-    for path in [*pages(site.app, values(site)), f"/simulator/?phone={facilitator(site)}"]:
-        page.goto(path)
+    pages: dict[str | None, Page] = {None: door, **{who: sign_in(who, language) for who in ACCOUNTS}}
+    found = []
+    for route in routes(site, {who: pages[who].request for who in ACCOUNTS}):
+        page = pages[route.account]
+        page.goto(route.path)
         assert page.locator("html").get_attribute("lang") == language
         found += violations(page)
     assert not found, "\n".join(found)
@@ -105,7 +67,7 @@ def test_keyboard_alone_signs_in_and_reaches_the_content(open_page: Open, site: 
 
 def test_count_is_live(sign_in: Open, site: Site) -> None:
     page = sign_in()
-    page.goto("/admin/{programme}/campaigns/{campaign}/{step}/{language}".format(**values(site)))
+    page.goto(question(site))
     page.fill("#sms", "a" * 161)
     expect(page.locator("#count")).to_contain_text("161 / 306")
     page.fill("#sms", "Bonjour ɛ")
@@ -138,7 +100,5 @@ def test_phone_works_without_javascript(sign_in: Open, site: Site) -> None:
 
 def test_approval_without_javascript_is_refused_with_its_reason(sign_in: Open, site: Site) -> None:
     page = sign_in("coumba", java_script_enabled=False)
-    page.goto("/admin/{programme}/campaigns/{campaign}".format(**values(site)))
-    expect(page.locator("h1")).to_be_visible()
-    page.goto("/admin/{programme}/campaigns/{campaign}/{step}".format(**values(site)))
+    page.goto(question(site).removesuffix("/fr"))
     expect(page.locator(".refusal").first).to_be_visible()

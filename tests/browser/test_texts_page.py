@@ -14,8 +14,8 @@ from campaigns.models import Campaign, Step
 from messaging import texts
 from messaging.clock import utc_now
 from messaging.models import Programme, Text, TextState, TextVersion
-from tests.browser.conftest import Site
-from tests.browser.test_pages import violations
+from tests.browser.looks import violations
+from tests.browser.running import Site
 
 pytestmark = pytest.mark.browser
 

@@ -1,0 +1,73 @@
+"""The whole application of a demonstration on the loopback, served as in production."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from waitress.server import create_server
+
+import wsgi
+from campaigns import demonstration
+from messaging import staff
+from messaging.clock import utc_now
+from messaging.engines.local import Engine
+from messaging.installation import Installation
+from messaging.models import Role
+from messaging.settings import load
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-default-apps", "--disable-extensions", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
+
+HALFWAY = "halfway"
+# Who the demonstration does not have, for the pages that only they see; the second is asked for a code at the door.
+MORE_STAFF = {"focal": ((Role.FOCAL_POINT, "fraud"),), HALFWAY: ((Role.AUDITOR, ""),)}
+
+
+@dataclass
+class Site:
+    """The running demonstration."""
+
+    app: Flask
+    address: str
+    password: str
+
+    @property
+    def here(self) -> Installation:
+        """Its installation."""
+        found: Installation = self.app.extensions["jekulu"]
+        return found
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Site]:
+    """The demonstration with a day of simulated past, its engine and the web server of `jekulu run`."""
+    app = wsgi.create_app(load({"JEKULU_DATA": str(folder)}))
+    here: Installation = app.extensions["jekulu"]
+    demonstration.prepare(here, utc_now(), timedelta(days=1), lambda _line: None)
+    with here.db.write() as session:
+        for name, roles in MORE_STAFF.items():
+            password, address = demonstration.password(here), f"{name}@demo.example"
+            is_demo = name != HALFWAY
+            staff.add(session, address, roles, utc_now(), name=name, demonstration=is_demo, password=password)
+    engine = Engine(here, wsgi.JOBS)
+    app.extensions["jekulu.wake"] = engine.wake
+    engine.start()
+    server = create_server(app, host="127.0.0.1", port=0, threads=8, ident="jekulu")
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield Site(app, f"http://127.0.0.1:{server.effective_port}", demonstration.password(here))
+    finally:
+        server.close()
+        thread.join(timeout=5)
+        engine.stop()
+        here.close()
