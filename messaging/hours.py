@@ -28,6 +28,12 @@ class HoursRule:
     ends: date | None = None
     weekday: int | None = None
     kind: str = "both"
+    reason: str = ""
+
+    @property
+    def is_of_some_days(self) -> bool:
+        """Whether it speaks of dates or of a weekday, not of every day."""
+        return not (self.starts is None and self.ends is None and self.weekday is None)
 
     def holds(self, day: date, kind: str) -> bool:
         """True when the rule speaks about this day and kind of message."""
@@ -58,6 +64,28 @@ def open_spans(rules: Iterable[HoursRule], kind: str, day: date) -> list[Span]:
             spans = _common(spans, rule.opens)
         spans = _without(spans, rule.closes)
     return spans
+
+
+def narrowing(rules: Iterable[HoursRule], kind: str, day: date) -> list[HoursRule]:
+    """The rules that really take something of a day away, in their order."""
+    above: list[HoursRule] = []
+    found = []
+    for rule in rules:
+        above.append(rule)
+        if open_spans(above, kind, day) != open_spans(above[:-1], kind, day):
+            found.append(rule)
+    return found
+
+
+def shut_by(rules: Iterable[HoursRule], kind: str, moment: datetime, zone: str) -> HoursRule | None:
+    """The first rule that closes a moment; None when it is open."""
+    here = local(moment, zone)
+    above: list[HoursRule] = []
+    for rule in rules:
+        above.append(rule)
+        if not any(start <= here.time() < end for start, end in open_spans(above, kind, here.date())):
+            return rule
+    return None
 
 
 def next_open(rules: Sequence[HoursRule], kind: str, now: datetime, zone: str) -> datetime | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from campaigns import bill as bills
 from campaigns import life, loading, received
 from campaigns.admin.campaigns import find
+from campaigns.admin.precautions import blocked_steps, blocked_words, second_approval
 from campaigns.admin.security import installation, me
 from campaigns.admin.words import _, tongue
 from campaigns.flow import Help
@@ -20,6 +21,9 @@ from messaging.clock import utc_now
 from messaging.models import Language, Role
 
 bill = Blueprint("bill", __name__, url_prefix="/admin/<programme>/campaigns", template_folder="templates")
+bill.add_app_template_global(blocked_steps)  # the campaign's and the step's page say it too
+bill.add_app_template_global(second_approval)
+bill.add_app_template_filter(blocked_words)
 LONGEST = 366  # days
 
 
@@ -42,7 +46,9 @@ def cost(campaign: str) -> str:
     days = days if days and 0 < days <= LONGEST else None
     with installation().db.read() as session:
         row, now = find(session, campaign), utc_now()
-        may_approve = row.state is CampaignState.DRAFT and me().has(Role.APPROVER)
+        second = second_approval(row)
+        has_approved = second is not None and second.is_mine
+        may_approve = row.state is CampaignState.DRAFT and me().has(Role.APPROVER) and not has_approved
         return render_template(
             "bill.html", campaign=row, bill=bills.of_campaign(session, row, now, days=days), days=days, helps=helps,
             received=received.of_campaign(session, row.id), names=names(session), may_approve=may_approve,

@@ -9,7 +9,7 @@ from messaging import audit
 from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
 from messaging.errors import DataError
-from messaging.gateways import tariffs
+from messaging.gateways import pausing, tariffs
 from messaging.models import Gateway
 
 
@@ -118,6 +118,8 @@ def gateway_resume(name: str, as_json: bool) -> None:
 def _set_pause(name: str, pause: bool, as_json: bool) -> None:
     with opened() as here, here.db.write() as session:
         row = tariffs.named(session, name)
-        row.paused_at, row.paused_reason = (utc_now(), "by hand") if pause else (None, None)
-        audit.note(session, audit.COMMAND, "paused" if pause else "resumed", "gateway", row.id, utc_now())
+        if pause:
+            pausing.pause(session, row, "by hand", utc_now())
+        else:
+            pausing.resume(session, row, utc_now())
     emit({"gateway": name, "paused": pause}, as_json)

@@ -57,17 +57,24 @@ def programme_new(
 @click.option("--language", "languages", multiple=True, help="A further language of the programme.")
 @click.option("--open-hours", metavar="SPANS", help="Open hours of campaigns, local: '08:00-11:30 20:30-21:00'.")
 @click.option("--always-open/--keep-hours", default=None, help="Whether the open hours count at all.")
+@click.option(
+    "--cap",
+    "caps",
+    multiple=True,
+    metavar="KIND=DAY,WEEK,MONTH",
+    help="Messages a phone may get, of all programmes together: campaign=1,3,16; service=2,6, sets none for the month.",
+)
 @json_option
 @command_errors
 def programme_set(
     code: str, budgets: tuple[str, ...], chains: tuple[str, ...], languages: tuple[str, ...], open_hours: str | None,
-    always_open: bool | None, as_json: bool,
+    always_open: bool | None, caps: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Change the rules of a programme: budget, fallback of languages, open hours."""
+    """Change the rules of a programme: budget, fallback of languages, open hours, caps."""
     with opened() as here, here.db.write() as session:
         row = programmes.by_code(session, code)
         after = programmes.change(
             session, row, utc_now(), budgets=budgets, chains=chains, languages=languages, open_hours=open_hours,
-            always_open=always_open,
+            always_open=always_open, caps=caps,
         )  # fmt: skip
     emit({"programme": code, **after}, as_json)

@@ -1,0 +1,222 @@
+"""The rules of a programme on one page: languages, open hours, caps, risk, budget, gateways, stop words.
+
+Few of them change here; the page names the command for the rest, which changes once a year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from babel.dates import get_day_names
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from campaigns.admin import words
+from campaigns.admin.bill import names
+from campaigns.admin.coming import spans
+from campaigns.admin.security import installation, me, needs, writing
+from campaigns.admin.words import N_, _, day
+from campaigns.calendar import month_before
+from campaigns.conversation.words import DONT_KNOW, HELP_BARE, HELP_DOGON, NO, NO_DOGON, START, YES, YES_DOGON
+from messaging import budget, programmes, stop, stop_words
+from messaging.clock import utc_now
+from messaging.errors import DataError, RefusedError
+from messaging.gateways import pausing, tariffs
+from messaging.hours import parse_spans
+from messaging.models import Budget, Cap, Chain, Gateway, Hours, Place, Programme, RiskRule, Role
+from messaging.models.place import RiskLevel
+from messaging.models.rule import Decision
+
+rules = Blueprint("rules", __name__, url_prefix="/admin/<programme>", template_folder="templates")
+BACK, AHEAD = 2, 4  # months that the page shows
+# Words that people write to say something else: as a STOP they would close phones by mistake.
+TAKEN = frozenset[str]().union(YES, YES_DOGON, NO, NO_DOGON, START, HELP_BARE, HELP_DOGON, DONT_KNOW)
+RISK_LEVELS = {RiskLevel.GREEN: N_("vert"), RiskLevel.ORANGE: N_("orange"), RiskLevel.RED: N_("rouge")}
+TAGS = {
+    "distribution": N_("distribution"),
+    "cash": N_("argent"),
+    "agency": N_("nom d'une agence"),
+    "meeting": N_("réunion avec des gens du dehors"),
+    "srh": N_("santé sexuelle et reproductive"),
+    "security": N_("sécurité"),
+    "warning": N_("alerte précoce"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the open hours, in words."""
+
+    when: str
+    kind: str
+    place: str | None
+    hours: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a form was not taken, and which one."""
+
+    form: str
+    sentence: str
+
+
+@rules.get("/programme")
+def page() -> str:
+    """All rules."""
+    return _show()
+
+
+@rules.post("/programme/budget")
+@needs(Role.APPROVER, Role.ADMINISTRATOR)
+def change_budget() -> Response | tuple[str, int]:
+    """Set the limit of a month; an empty sum takes it away."""
+    month, said = request.form.get("month", ""), request.form.get("sum", "")
+    digits = "".join(said.split())
+
+    def act(session: Session, now: datetime) -> None:
+        if digits and not digits.isdecimal():
+            raise DataError(
+                f"« {said} » n'est pas une somme : écrivez des chiffres, en XOF, sans décimales. / "
+                f"« {said} » is no sum: write digits, in XOF, without decimals."
+            )
+        _change(session, now, budgets=[f"{month}={digits}"])
+
+    return _do("budget", act)
+
+
+@rules.post("/programme/fallback")
+@needs(Role.APPROVER, Role.ADMINISTRATOR)
+def change_fallback() -> Response | tuple[str, int]:
+    """Set what people of a language get where it has no approved text."""
+    language, chain = (
+        request.form.get("language", ""),
+        ",".join(request.form.get("chain", "").replace(",", " ").split()),
+    )
+    return _do("fallback", lambda session, now: _change(session, now, chains=[f"{language}={chain}"]))
+
+
+@rules.post("/programme/gateway")
+@needs(Role.ADMINISTRATOR)
+def pause_gateway() -> Response | tuple[str, int]:
+    """Let a gateway rest, with the reason, or go on."""
+    name, reason = request.form.get("gateway", ""), request.form.get("reason", "")
+
+    def act(session: Session, now: datetime) -> None:
+        row = tariffs.named(session, name)
+        if request.form.get("do") == "resume":
+            pausing.resume(session, row, now, me().id)
+        else:
+            pausing.pause(session, row, reason, now, me().id)
+
+    return _do("gateway", act)
+
+
+@rules.post("/programme/stop-word")
+@needs(Role.APPROVER)
+def add_stop_word() -> Response | tuple[str, int]:
+    """Add a word that means STOP."""
+    word, language = request.form.get("word", ""), request.form.get("word_language") or None
+    return _do(
+        "stop_word",
+        lambda session, now: stop_words.add(session, word, language, now, staff_id=me().id, taken=TAKEN),
+    )
+
+
+def _change(session: Session, now: datetime, **what: Sequence[str]) -> dict[str, Any]:
+    programme = session.get_one(Programme, g.programme.id)
+    return programmes.change(session, programme, now, staff_id=me().id, **what)  # type: ignore[arg-type]
+
+
+def _do(form: str, act: Callable[[Session, datetime], object]) -> Response | tuple[str, int]:
+    """Do it, then the page again; or the same page with all that was typed and the reason."""
+    try:
+        with writing() as session:
+            act(session, utc_now())
+    except (DataError, RefusedError) as refusal:
+        return _show(Trouble(form, words.sentence(str(refusal)))), 400
+    current_app.extensions.get("jekulu.wake", lambda *_: None)("send")
+    flash(_("C'est noté."), "good")
+    return redirect(url_for("rules.page", _anchor=form), 303)
+
+
+def _show(trouble: Trouble | None = None) -> str:
+    programme: Programme = g.programme
+    now = utc_now()
+    with installation().db.read() as session:
+        chains = {row.language: row.falls_to for row in session.scalars(_of(Chain, programme))}
+        return render_template(
+            "rules.html", trouble=trouble, typed=request.form if trouble else {}, names=names(session),
+            chains=[(code, chains.get(code, [])) for code in dict.fromkeys([*programme.languages, *sorted(chains)])],
+            hours=open_hours(session, programme), caps=session.scalars(sa.select(Cap).order_by(Cap.kind)).all(),
+            risk=risk(session), months=months(session, programme, now), this_month=budget.month_of(now),
+            gateways=session.scalars(sa.select(Gateway).order_by(Gateway.position, Gateway.id)).all(),
+            words_of_code=stop.WORDS, words_of_languages={**stop.BOUND, "dogon": stop.DOGON},
+            words_added=stop_words.rows(session), RISK_LEVELS=RISK_LEVELS, TAGS=TAGS,
+            may_spend=me().has(Role.APPROVER) or me().has(Role.ADMINISTRATOR),
+            may_pause=me().has(Role.ADMINISTRATOR), may_add=me().has(Role.APPROVER),
+        )  # fmt: skip
+
+
+def _of(model: Any, programme: Programme) -> Any:
+    return sa.select(model).where(model.programme_id == programme.id)
+
+
+def months(session: Session, programme: Programme, now: datetime) -> list[Budget]:
+    """The budgets of the last months, this one and the next, one row each."""
+    this = budget.month_of(now)
+    shown = [month_before(this, count) for count in range(BACK, -AHEAD - 1, -1)]
+    known = {row.month: row for row in session.scalars(_of(Budget, programme).where(Budget.month.in_(shown)))}
+    return [known.get(month) or Budget(month=month, reserved_micros=0, charged_micros=0) for month in shown]
+
+
+def risk(session: Session) -> list[tuple[str, list[bool]]]:
+    """For each tag whether it may leave, from the calmest level to the strictest."""
+    blocked = {
+        (row.tag, row.level) for row in session.scalars(sa.select(RiskRule).where(RiskRule.decision == Decision.BLOCK))
+    }
+    return [(tag, [(tag, level) not in blocked for level in RiskLevel]) for tag in TAGS]
+
+
+def open_hours(session: Session, programme: Programme) -> list[Row]:
+    """The rows of open hours that hold for a programme, in their order and in words."""
+    own = sa.or_(Hours.programme_id.is_(None), Hours.programme_id == programme.id)
+    query = sa.select(Hours, Place.name).join(Place, Place.id == Hours.place_id, isouter=True).where(own)
+    return [
+        Row(_when(row.starts, row.ends, row.weekday), _kind(row.kind), place, _hours(row), row.reason)
+        for row, place in session.execute(query.order_by(Hours.position, Hours.id))
+    ]
+
+
+def _when(starts: date | None, ends: date | None, weekday: int | None) -> str:
+    names_of_days = get_day_names("wide", locale=words.code())
+    on = _("le %(day)s", day=names_of_days[weekday]) if weekday is not None else _("chaque jour")
+    if starts is not None and starts == ends:
+        return _("le %(day)s", day=day(starts))
+    if starts is not None and ends is not None:
+        return _("%(on)s, du %(first)s au %(last)s", on=on, first=day(starts), last=day(ends))
+    if starts is not None:
+        return _("%(on)s, à partir du %(first)s", on=on, first=day(starts))
+    return _("%(on)s, jusqu'au %(last)s", on=on, last=day(ends)) if ends is not None else on
+
+
+def _kind(kind: str) -> str:
+    kinds = {"campaign": _("campagnes"), "service": _("appels et rappels")}
+    return kinds.get(kind) or _("campagnes, appels et rappels")
+
+
+def _hours(row: Hours) -> str:
+    """What a row opens and closes; a row that cannot be read stands as it is."""
+    try:
+        opens, closes = parse_spans(row.open_spans), parse_spans(row.closed_spans)
+    except DataError:
+        return f"{row.open_spans} {row.closed_spans}"
+    found = [_("ouvert %(spans)s", spans=spans(opens))] if opens else []
+    found += [_("fermé %(spans)s", spans=spans(closes))] if closes else []
+    return " ; ".join(found) or _("fermé toute la journée")
