@@ -18,6 +18,7 @@ from messaging.database import Database, insert_ignore
 from messaging.errors import BusyError
 from messaging.gateways.protocol import Arrival
 from messaging.models import Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
+from messaging.models.post import InboundState
 from messaging.phones import NumberError, parse
 from messaging.rules import Reason
 
@@ -51,8 +52,8 @@ def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
         "recipient": arrival.recipient, "called": arrival.called, "received_at": arrival.received_at,
         "gateway_at": arrival.gateway_at, "provider_id": arrival.provider_id, "gateway_opt": arrival.gateway_opt,
         "replaced": text != arrival.text, "undecodable": arrival.undecodable, "segments": arrival.segments,
-        "digest": arrival.digest, "stopped": False, "state": "new", "tries": 0, "next_at": arrival.received_at,
-        "maybe_sensitive": False,
+        "digest": arrival.digest, "stopped": False, "tries": 0, "next_at": arrival.received_at,
+        "maybe_sensitive": False, "state": InboundState.HELD if phone and phone.quarantine else InboundState.NEW,
     }  # fmt: skip
     found = session.execute(statement.values(**values).returning(Inbound.id)).scalar()
     if found is None or phone is None:

@@ -83,10 +83,11 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
     facilitator = _facilitator(session, phone)
     station = _station(session, phone)
     gateway = session.get_one(Gateway, inbound.gateway_id)
-    programme = _programme(session, members, facilitator, station, gateway)
+    pending = session.get(Pending, phone.id)
+    pending = pending if pending and pending.expires_at > now else None
+    programme = _programme(session, members, facilitator, station, pending, gateway)
     clubs = _clubs(session, facilitator)
     language = _language(session, phone, members, facilitator, programme)
-    pending = session.get(Pending, phone.id)
     asked = last_question(session, phone, now)
     dogon = languages.is_dogon(session, language)
     sender = Sender(
@@ -101,7 +102,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
         members=members,
         clubs=clubs,
         station=station,
-        pending=pending if pending and pending.expires_at > now else None,
+        pending=pending,
         asked=asked,
     )
     return replace(sender, context=_context(sender, now))
@@ -204,10 +205,13 @@ def _programme(
     members: tuple[Member, ...],
     facilitator: Facilitator | None,
     station: Station | None,
+    pending: Pending | None,
     gateway: Gateway,
 ) -> Programme | None:
-    """The programme of the sender; of a stranger the oldest that has not ended and that the gateway may serve."""
+    """The programme of the sender, or the one that asked; of a stranger the oldest that has not ended and that the
+    gateway may serve."""
     own = next((row.programme_id for row in (station, facilitator, *members) if row is not None), None)
+    own = own or (pending.kept.get("programme") if pending else None)
     if own is not None:
         return session.get_one(Programme, own)
     running = sa.select(Programme).where(Programme.ended_at.is_(None))

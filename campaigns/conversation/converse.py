@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from campaigns.conversation import consent, context, feedback, quiz
+from campaigns.conversation import consent, context, feedback, quiz, sims
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar import read
 from campaigns.conversation.reading import Reading, Result
@@ -39,6 +39,7 @@ HANDLERS: Mapping[str, Handler] = {
     "stop": consent.stop,
     "start": consent.start,
     "consent": consent.answer,
+    "new_sim": sims.answer,
     "quiz_answer": quiz.store,
     "feedback": feedback.store,
     "sensitive": feedback.sensitive,

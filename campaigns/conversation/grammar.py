@@ -96,6 +96,16 @@ def _sensitive(sms: Sms) -> Result | None:
     return Result((Reading("sensitive", "ok", {"category": category}),), reply)
 
 
+def _new_sim(sms: Sms) -> Result | None:
+    """A yes or a no to the question whether this SIM replaces another; anything else is read as ever."""
+    pending = sms.context.get("pending") or {}
+    granted = sms.agrees() if pending.get("type") == "new_sim" else None
+    if granted is None:
+        return None
+    fields = {"granted": granted, "old": pending.get("old")}
+    return Result((Reading("new_sim", "ok", fields),), "sim.moved" if granted else "sim.kept")
+
+
 def _consent(sms: Sms) -> Result | None:
     pending = sms.context.get("pending") or {}
     if pending.get("type") != "consent":
@@ -166,5 +176,5 @@ def _is_oui(word: str) -> bool:
 
 
 STEPS: tuple[Step, ...] = (
-    _noise, _stop, _sensitive, _consent, _keyword, _quiz, _bare, _stranger, _lone_sign, _feedback,
+    _noise, _stop, _sensitive, _new_sim, _consent, _keyword, _quiz, _bare, _stranger, _lone_sign, _feedback,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from messaging import audit, sheets
 from messaging.errors import DataError
-from messaging.imports import clubs, households, members, places, stations
+from messaging.imports import clubs, households, members, places, reach, stations
 from messaging.imports.columns import Column
 from messaging.imports.intake import Intake
 from messaging.imports.result import Problem, Result, SharedPhone, problem_list
@@ -55,6 +55,7 @@ def take(
     *,
     dry_run: bool = False,
     who: str = audit.COMMAND,
+    villages: Collection[int] | None = None,
 ) -> Result:
     """Take a file of one kind into a programme, in the caller's transaction.
 
@@ -69,6 +70,7 @@ def take(
         now: the real time; dates of consent may not lie after it.
         dry_run: only tell what would happen.
         who: the actor in the audit log.
+        villages: where the account works: a line of another village is a problem; none: everywhere.
 
     Raises:
         DataError: there is no such kind. What the file says never raises, it is a problem of the result.
@@ -76,6 +78,8 @@ def take(
     taker, its_columns = _of(kind)
     intake = Intake(session, programme, data, its_columns, now)
     taken = taker(intake)
+    if villages is not None:
+        reach.check(intake, taken.rows, villages)
     shared = tuple(taken.shared_phones())
     if intake.problems:
         return Result(problems=intake.sorted_problems(), shared_phones=shared)

@@ -73,14 +73,14 @@ def written() -> list[str]:
 
 
 def keys_in_code() -> set[str]:
-    """Every reply key that the conversation names; the keys of help are put together from roles."""
+    """Every reply key that the conversation or a quarantine names; the keys of help are put together from roles."""
     groups = {key.partition(".")[0] for key in (entry.msgid for entry in template(languages.folder()))}
     named = {text for text in _strings() if text.partition(".")[0] in groups and text.partition(".")[2]}
     return named | {f"help.{role}" for role in (*grammar.HELP_BY_ROLE.values(), "who_we_are")}
 
 
 def _strings() -> Iterator[str]:
-    for path in sorted((ROOT / "campaigns" / "conversation").glob("*.py")):
+    for path in (*sorted((ROOT / "campaigns" / "conversation").glob("*.py")), ROOT / "messaging" / "quarantine.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
                 yield node.value

@@ -1,0 +1,120 @@
+"""The conversation of one phone: what came in and what left, oldest first; what may not be read stands as a mark.
+
+Of an SMS that is sensitive, or that nobody has screened, only that it came is told; its words are for the officer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaigns import sorting
+from campaigns.admin import paging
+from campaigns.admin.masks import is_officer
+from campaigns.admin.security import programme_ids
+from campaigns.admin.words import INTENTS, N_
+from messaging.departure import wire
+from messaging.models import Inbound, Message, TextVersion
+from messaging.phones import redact
+
+SIZE = 50
+IN, OUT = 0, 1
+Key = tuple[datetime, int, int]  # moment, way, id
+BOXES = {"sensitive": N_("message sensible"), "doubtful": N_("message sensible"), "unread": N_("pas encore lu")}
+TRIAL, PERSONAL, BEEP = N_("essai d'un compte"), N_("message personnel"), N_("appel manqué")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One SMS: its words with numbers taken out, or instead of them a mark that says what it is."""
+
+    at: datetime
+    is_ours: bool
+    words: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Some SMS in the order of time; `older` is the key before which there are more."""
+
+    said: Sequence[Said]
+    older: str = ""
+
+
+def latest(session: Session, phone_id: int, before: str = "") -> Talk:
+    """The last SMS of a phone before a key, within the account's programmes; the number of queries is fixed."""
+    keys = [tuple(row) for row in session.execute(_keys(phone_id, _read(before)).limit(SIZE + 1))]
+    more, keys = len(keys) > SIZE, keys[:SIZE]
+    inbounds = _inbounds(session, [ident for _at, way, ident in keys if way == IN])
+    messages = _messages(session, [ident for _at, way, ident in keys if way == OUT])
+    said = [messages[ident] if way == OUT else inbounds[ident] for _at, way, ident in reversed(keys)]
+    return Talk(said, _written(keys[-1]) if more else "")
+
+
+def _keys(phone_id: int, before: Key | None) -> sa.Select[*tuple[Any, ...]]:
+    came = sa.select(Inbound.received_at.label("at"), sa.literal(IN).label("way"), Inbound.id.label("id"))
+    left = sa.select(Message.handed_over_at, sa.literal(OUT), Message.id).where(
+        Message.phone_id == phone_id, Message.handed_over_at.is_not(None), Message.programme_id.in_(programme_ids())
+    )
+    both = came.where(Inbound.phone_id == phone_id).union_all(left).subquery()
+    query = sa.select(both).order_by(both.c.at.desc(), both.c.way.desc(), both.c.id.desc())
+    if before is None:
+        return query
+    at, way, ident = before
+    same = sa.or_(both.c.way < way, sa.and_(both.c.way == way, both.c.id < ident))
+    return query.where(sa.or_(both.c.at < at, sa.and_(both.c.at == at, same)))
+
+
+def _inbounds(session: Session, ids: Sequence[int]) -> dict[int, Said]:
+    rows = session.execute(sa.select(Inbound, sorting.BOX).where(Inbound.id.in_(ids)))
+    return {row.id: _came(row, box) for row, box in rows}
+
+
+def _came(row: Inbound, box: str) -> Said:
+    if box in BOXES:
+        return Said(row.received_at, False, mark=BOXES[box])
+    if row.kind != "sms":
+        return Said(row.received_at, False, mark=BEEP)
+    if not is_officer():
+        return Said(row.received_at, False, mark=INTENTS.get(row.intent or "", row.intent or ""))
+    return Said(row.received_at, False, redact(row.text))
+
+
+def _messages(session: Session, ids: Sequence[int]) -> dict[int, Said]:
+    rows = session.scalars(sa.select(Message).where(Message.id.in_(ids))).all()
+    texts = {row.text_id for row in rows if row.text_id}
+    versions = session.scalars(sa.select(TextVersion).where(TextVersion.text_id.in_(texts)))
+    known = {(one.text_id, one.version): one for one in versions}
+    return {row.id: _left(row, known.get((row.text_id or 0, row.text_version or 0))) for row in rows}
+
+
+def _left(row: Message, version: TextVersion | None) -> Said:
+    assert row.handed_over_at is not None
+    if row.trial_of is not None:
+        return Said(row.handed_over_at, True, mark=TRIAL)
+    if row.personal and not is_officer():
+        return Said(row.handed_over_at, True, mark=PERSONAL)
+    words = row.body if row.body is not None else wire(row, version) if version else ""
+    return Said(row.handed_over_at, True, redact(words))
+
+
+def _written(key: Key) -> str:
+    at, way, ident = key
+    return f"{at.isoformat()}~{way}~{ident}"
+
+
+def _read(given: str) -> Key | None:
+    moment, _tilde, rest = given.partition("~")
+    way, _tilde, ident = rest.partition("~")
+    number = paging.after(ident)
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return (at, int(way), number) if way in ("0", "1") and number is not None and at.tzinfo else None
