@@ -34,6 +34,8 @@ PEOPLE = (
         (Role.TRANSLATOR, "fr"), (Role.TRANSLATOR, "bm"), (Role.TRANSLATOR, "dts"),
     )),
     ("coumba@demo.example", "Coumba (démonstration)", ((Role.APPROVER, ""),)),
+    ("daouda@demo.example", "Daouda (démonstration)", ((Role.APPROVER, ""),)),  # what needs two people needs him
+    ("fatim@demo.example", "Fatim (démonstration)", ((Role.FOCAL_POINT, "fraud"),)),
 )  # fmt: skip
 
 
