@@ -1,4 +1,4 @@
-"""Staff accounts, their roles and what they may do; knows no page and no password check."""
+"""Staff accounts, their roles and what they may do and where; knows no page and no password check."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from messaging import audit, places
-from messaging.errors import DataError
-from messaging.models import Programme, Role, Staff, StaffPlace, StaffProgramme, StaffRole
+from messaging import audit, credentials, places
+from messaging.database import Base
+from messaging.errors import DataError, RefusedError
+from messaging.models import Gateway, Programme, Role, Staff, StaffPlace, StaffProgramme, StaffRole
+from messaging.routing import SIMULATOR
 
 WITHOUT_SECOND_FACTOR = {Role.EDITOR, Role.TRANSLATOR}
-HASHER = PasswordHasher()
+LONGEST = {"email": 120, "name": 80, "organisation": 80}  # letters that the table takes
+NOT_ONESELF = (
+    "Personne ne ferme son propre compte ni ne lui retire le rôle d'administrateur : demandez à un autre. / "
+    "Nobody closes an own account or takes the role administrator from it: ask another one."
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,25 @@ class Access:
 
     email: str
     password: str
-    second_factor: str | None = None  # the secret to put into an authenticator
+    second_factor: str | None = None  # the secret to put into an authenticator, in base32; None: none is needed
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What an account may do and where; no programme: in all of them, no place: everywhere."""
+
+    roles: frozenset[tuple[Role, str]] = frozenset()
+    programmes: frozenset[str] = frozenset()  # codes
+    places: frozenset[int] = frozenset()  # ids
+
+    def words(self) -> dict[str, str]:
+        """The same for the audit log."""
+        roles = sorted(f"{role}:{scope}" if scope else str(role) for role, scope in self.roles)
+        return {
+            "roles": ", ".join(roles),
+            "programmes": ", ".join(sorted(self.programmes)),
+            "places": ", ".join(map(str, sorted(self.places))),
+        }
 
 
 def parse_role(text: str) -> tuple[Role, str]:
@@ -51,51 +74,121 @@ def add(
     now: datetime,
     *,
     name: str = "",
+    organisation: str = "",
+    language: str = "fr",
     programmes: Iterable[str] = (),
+    places: Iterable[int] = (),
     demonstration: bool = False,
     password: str | None = None,
+    by: int | None = None,
 ) -> Access:
-    """Make an account; the password is shown once and stored only as argon2 hash.
+    """Make an account, with a second factor where its roles need one; what opens it is shown once.
 
     Raises:
         DataError: the address is taken or no address, or a programme is not known.
     """
-    email = email.strip().lower()
-    if "@" not in email or email.startswith("@") or email.endswith("@"):
-        raise DataError(f"« {email} » is no e-mail address.")
-    if session.scalar(sa.select(Staff.id).where(Staff.email == email)):
-        raise DataError(f"There is an account {email} already. To give it a new password: jekulu staff reset {email}")
-    password = password or new_password()
+    email = _new_address(session, email)
+    password = password or credentials.new_password()
     person = Staff(
-        email=email, name=name or email.partition("@")[0], password=HASHER.hash(password), created_at=now,
-        demonstration=demonstration, fs_uniquifier=secrets.token_hex(32),
+        email=email, name=name.strip() or email.partition("@")[0], organisation=organisation.strip() or None,
+        language=language, password=credentials.hashed(password), created_at=now, demonstration=demonstration,
+        fs_uniquifier=secrets.token_hex(32),
     )  # fmt: skip
+    _check_lengths(person)
     session.add(person)
     session.flush()
-    session.add_all(StaffRole(staff_id=person.id, role=role, scope=scope) for role, scope in roles)
-    for code in programmes:
-        programme_id = session.scalar(sa.select(Programme.id).where(Programme.code == code))
-        if programme_id is None:
-            raise DataError(f"There is no programme « {code} ».")
-        session.add(StaffProgramme(staff_id=person.id, programme_id=programme_id))
-    audit.note(session, audit.COMMAND, "added", "staff", person.id, now)
-    return Access(email, password)
+    wanted = Duties(frozenset(roles), frozenset(programmes), frozenset(places))
+    _assign(session, person.id, wanted)
+    secret = credentials.new_second_factor(session, person) if needs_code(person, wanted.roles) else None
+    audit.note(session, audit.actor(by), "added", "staff", person.id, now, after=wanted.words())
+    return Access(email, password, secret)
 
 
-def reset(session: Session, email: str, now: datetime) -> Access:
-    """Give an account a new password, open it again and end its signed-in pages.
+def reset(session: Session, email: str, now: datetime, by: int | None = None) -> Access:
+    """Give an account a new password and second factor, open it again and end its signed-in pages.
 
     Raises:
         DataError: there is no such account.
     """
     person = by_email(session, email)
-    password = new_password()
-    person.password = HASHER.hash(password)
-    person.fs_uniquifier = secrets.token_hex(32)
-    person.failed_count, person.locked_until, person.active = 0, None, True
-    person.tf_primary_method = person.tf_totp_secret = person.mf_recovery_codes = None
-    audit.note(session, audit.COMMAND, "reset", "staff", person.id, now)
-    return Access(person.email, password)
+    password = credentials.new_password()
+    person.password, person.active = credentials.hashed(password), True
+    person.tf_primary_method = person.tf_totp_secret = person.tf_last_step = person.mf_recovery_codes = None
+    is_coded = needs_code(person, duties(session, person.id).roles)
+    secret = credentials.new_second_factor(session, person) if is_coded else None
+    credentials.unlock(person)
+    credentials.end_pages(person)
+    audit.note(session, audit.actor(by), "reset", "staff", person.id, now)
+    return Access(person.email, password, secret)
+
+
+def change(session: Session, person: Staff, wanted: Duties, now: datetime, by: int) -> None:
+    """Give an account other roles, programmes and places; it has them from its next page on.
+
+    Raises:
+        RefusedError: an administrator would take this role from herself.
+        DataError: a programme is not known.
+    """
+    known = duties(session, person.id)
+    if wanted == known:
+        return
+    if person.id == by and not any(role is Role.ADMINISTRATOR for role, _scope in wanted.roles):
+        raise RefusedError(NOT_ONESELF)
+    for table in (StaffRole, StaffProgramme, StaffPlace):
+        session.execute(sa.delete(table).where(table.staff_id == person.id))
+    _assign(session, person.id, wanted)
+    audit.note(session, audit.actor(by), "changed", "staff", person.id, now, before=known.words(), after=wanted.words())
+
+
+def rename(
+    session: Session, person: Staff, name: str, organisation: str, language: str, now: datetime, by: int
+) -> None:
+    """Write name, organisation and language anew.
+
+    Raises:
+        DataError: one of them is too long.
+    """
+    known = (person.name, person.organisation, person.language)
+    person.name = name.strip() or person.name
+    person.organisation, person.language = organisation.strip() or None, language
+    _check_lengths(person)
+    if known != (person.name, person.organisation, person.language):
+        audit.note(session, audit.actor(by), "renamed", "staff", person.id, now)
+
+
+def close(session: Session, person: Staff, now: datetime, by: int) -> None:
+    """Close an account: its pages end and nobody signs in with it.
+
+    Raises:
+        RefusedError: an administrator would close herself.
+    """
+    if person.id == by:
+        raise RefusedError(NOT_ONESELF)
+    person.active = False
+    credentials.end_pages(person)
+    audit.note(session, audit.actor(by), "closed", "staff", person.id, now)
+
+
+def reopen(session: Session, person: Staff, now: datetime, by: int) -> None:
+    """Open a closed or locked account again, with the password and second factor that it had."""
+    person.active = True
+    credentials.unlock(person)
+    audit.note(session, audit.actor(by), "opened", "staff", person.id, now)
+
+
+def needs_code(person: Staff, roles: Iterable[tuple[Role, str]]) -> bool:
+    """True for an account with a role beyond editor and translator, unless it only practises."""
+    return not person.demonstration and not {role for role, _scope in roles} <= WITHOUT_SECOND_FACTOR
+
+
+def is_shut_out(session: Session, person: Staff) -> bool:
+    """True for an account of the demonstration once a real gateway is there: its password is no secret."""
+    return person.demonstration and has_real_gateway(session)
+
+
+def has_real_gateway(session: Session) -> bool:
+    """True as soon as one gateway of this installation is not the simulator."""
+    return session.scalar(sa.select(Gateway.id).where(Gateway.adapter != SIMULATOR).limit(1)) is not None
 
 
 def by_email(session: Session, email: str) -> Staff:
@@ -108,6 +201,17 @@ def by_email(session: Session, email: str) -> Staff:
     if person is None:
         raise DataError(f"There is no account {email}. Make one: jekulu staff add {email} --role ROLE")
     return person
+
+
+def duties(session: Session, staff_id: int) -> Duties:
+    """What an account may do and where, as it was given."""
+    roles = session.execute(sa.select(StaffRole.role, StaffRole.scope).where(StaffRole.staff_id == staff_id))
+    codes = sa.select(Programme.code).join(StaffProgramme).where(StaffProgramme.staff_id == staff_id)
+    own = sa.select(StaffPlace.place_id).where(StaffPlace.staff_id == staff_id)
+    return Duties(
+        frozenset((role, scope) for role, scope in roles), frozenset(session.scalars(codes)),
+        frozenset(session.scalars(own)),
+    )  # fmt: skip
 
 
 def roles(session: Session, staff_id: int) -> dict[Role, set[str]]:
@@ -131,7 +235,53 @@ def village_ids(session: Session, staff_id: int, on: date) -> frozenset[int] | N
     return frozenset(session.scalars(places.villages_below(own, on))) if own else None
 
 
-def new_password() -> str:
-    """Four groups that can be read out on the telephone."""
-    letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+def place_ids(session: Session, codes: Iterable[str]) -> frozenset[int]:
+    """The places of codes, in any coding scheme.
+
+    Raises:
+        DataError: a code is not known, or means different places in different schemes.
+    """
+    codes = list(codes)
+    found = places.by_codes(session, codes)
+    for code in codes:
+        meant = {ident for _scheme, ident in found.get(code, ())}
+        if len(meant) != 1:
+            raise DataError(
+                f"The code « {code} » means {len(meant)} places. Write the code of one place that was imported."
+                if meant
+                else f"There is no place with the code « {code} ». Import it first: jekulu import places FILE"
+            )
+    return frozenset(ident for hits in found.values() for _scheme, ident in hits)
+
+
+def _assign(session: Session, staff_id: int, wanted: Duties) -> None:
+    found = session.execute(sa.select(Programme.code, Programme.id).where(Programme.code.in_(wanted.programmes)))
+    known = dict(found.all())
+    if missing := sorted(wanted.programmes - known.keys()):
+        raise DataError(f"Il n'y a pas de programme « {missing[0]} ». / There is no programme « {missing[0]} ».")
+    rows: list[Base] = [StaffRole(staff_id=staff_id, role=role, scope=scope) for role, scope in sorted(wanted.roles)]
+    rows += [StaffProgramme(staff_id=staff_id, programme_id=ident) for ident in known.values()]
+    rows += [StaffPlace(staff_id=staff_id, place_id=ident) for ident in sorted(wanted.places)]
+    session.add_all(rows)
+
+
+def _new_address(session: Session, email: str) -> str:
+    email = email.strip().lower()
+    name, _at, host = email.partition("@")
+    if not name or not host or " " in email or "@" in host:
+        raise DataError(f"« {email} » n'est pas une adresse électronique. / « {email} » is no e-mail address.")
+    if session.scalar(sa.select(Staff.id).where(Staff.email == email)):
+        raise DataError(
+            f"Il y a déjà un compte {email} : donnez-lui un nouveau mot de passe. / "
+            f"There is an account {email} already. To give it a new password: jekulu staff reset {email}"
+        )
+    return email
+
+
+def _check_lengths(person: Staff) -> None:
+    for field, longest in LONGEST.items():
+        if len(getattr(person, field) or "") > longest:
+            raise DataError(
+                f"Au plus {longest} signes pour ce champ : raccourcissez. / "
+                f"At most {longest} characters for « {field} »: make it shorter."
+            )

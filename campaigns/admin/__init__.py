@@ -6,14 +6,30 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
 
-from campaigns.admin import problems, security, wire, words
+from campaigns.admin import paging, problems, security, sign_in, wire, words
+from campaigns.admin.accounts import accounts
+from campaigns.admin.audit import audit_log
 from campaigns.admin.bill import bill
 from campaigns.admin.campaigns import campaigns
+from campaigns.admin.clubs import clubs
+from campaigns.admin.coming import coming
+from campaigns.admin.communes import communes
+from campaigns.admin.head import head
+from campaigns.admin.history import history
+from campaigns.admin.imports import imports
+from campaigns.admin.member import member
+from campaigns.admin.members import members
 from campaigns.admin.messages import messages
+from campaigns.admin.numbers import numbers
+from campaigns.admin.once import once
 from campaigns.admin.people import people
 from campaigns.admin.phones import phones
+from campaigns.admin.rehearsal import rehearsal
 from campaigns.admin.results import results
+from campaigns.admin.rules import rules
 from campaigns.admin.settings import settings
+from campaigns.admin.sorting import sorting
+from campaigns.admin.steps import steps
 from campaigns.admin.texts import texts
 from campaigns.admin.today import today
 from campaigns.admin.translation import translation
@@ -21,16 +37,24 @@ from campaigns.admin.trial import trial
 from messaging.installation import Installation
 from messaging.models import Programme
 
-SECTIONS = (today, campaigns, bill, texts, translation, trial, people, messages, results, settings, phones)
+SECTIONS = (
+    today, campaigns, bill, texts, translation, trial, people, messages, results, settings, phones, rehearsal, coming,
+    communes,
+    sorting, audit_log, numbers, imports, clubs, members, member,
+    accounts, sign_in.sign_in,
+    head, steps, history, once, rules,
+)  # fmt: skip
 MARK = "X-Demonstration"
 
 
 def init_app(app: Flask, installation: Installation) -> None:
     """Put sign-in, the gate and every page on the application; `app.extensions["jekulu"]` is the installation."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = paging.Key
     wire.init_app(app)
     words.init_app(app)
-    security.init_app(app, installation)
+    sign_in.init_app(app, installation)
+    security.init_app(app)
     problems.init_app(app)
     for section in SECTIONS:
         app.register_blueprint(section)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask, g, make_response, render_template, request
+from flask import Flask, flash, g, make_response, redirect, render_template, request, url_for
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from campaigns.admin.security import SignInForm
+from campaigns.admin import kept
 from campaigns.admin.wire import OURS
-from campaigns.admin.words import N_, _
+from campaigns.admin.words import N_, _, sentence
 
 SENTENCES = {
     400: (N_("Ce formulaire n'a pas été accepté"), N_("Revenez en arrière, rechargez la page et recommencez.")),
@@ -25,14 +25,21 @@ FORM_TOO_OLD = N_("La page est restée ouverte trop longtemps. Recommencez, s'il
 def init_app(app: Flask) -> None:
     """Answer for our own addresses only: what webhooks answer is read by machines."""
     app.register_error_handler(CSRFError, _form_refused)
+    app.register_error_handler(kept.KeptError, _form_not_shown)
     app.register_error_handler(HTTPException, _problem)
 
 
 def _form_refused(error: CSRFError) -> Response | HTTPException:
     if request.endpoint == "security.login":
-        page = render_template("sign_in.html", login_user_form=SignInForm(formdata=None), notice=_(FORM_TOO_OLD))
+        page = render_template("sign_in.html", notice=_(FORM_TOO_OLD))
         return make_response(page, 400)
     return _problem(error)
+
+
+def _form_not_shown(error: kept.KeptError) -> Response:
+    """A form with nothing to show again, such as a single button: back to where it stood."""
+    flash(sentence(str(error)), "bad")
+    return redirect(kept.page() or url_for("today.page"), 303)
 
 
 def _problem(error: HTTPException) -> Response | HTTPException:

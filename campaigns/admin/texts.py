@@ -88,6 +88,8 @@ def save(campaign: str, step: str, language: str) -> Response | str | tuple[str,
                 _store(session, place, said, seen)
     except StaleError:
         return _again(campaign, step, language, typed, seen, _(STALE)), 409
+    except RefusedError as refusal:
+        return _again(campaign, step, language, typed, seen, words.sentence(str(refusal))), 400
     if not said.sms:
         return _again(campaign, step, language, typed, seen, _(EMPTY)), 400
     flash(_("Texte enregistré. C'est un brouillon : il attend une relecture."), "good")
@@ -201,7 +203,7 @@ def _again(campaign: str, step: str, language: str, typed: Wording, seen: int, n
     with installation().db.read() as session:
         place = locate(session, campaign, step, language)
         newer = place.version if place.text and place.text.version != seen else None
-        if notice:
+        if notice == _(STALE):
             seen = place.text.version if place.text else 0
         if "take" in request.form:
             typed = taken(typed, place.language.profile)

@@ -20,6 +20,7 @@ from messaging import languages
 from messaging.clock import local
 from messaging.models import Language, Role, TextState
 from messaging.models.people import ClubKind
+from messaging.models.place import RiskLevel
 from messaging.models.post import Delivery, Kind, State
 from messaging.rules import SENTENCES, Reason
 
@@ -72,6 +73,7 @@ STEP_KINDS = {
     "attendance_prompt": N_("rappel de présence"),
     "bulletin": N_("bulletin"),
 }
+RISK_LEVELS = {RiskLevel.GREEN: N_("vert"), RiskLevel.ORANGE: N_("orange"), RiskLevel.RED: N_("rouge")}
 TOPICS = {
     "nutrition": N_("nutrition"),
     "iycf": N_("alimentation du jeune enfant"),
@@ -123,6 +125,7 @@ INTENTS = {
     "join": N_("inscription"),
     "consent": N_("accord"),
     "stop": N_("STOP"),
+    "new_sim": N_("nouvelle carte SIM"),
     "start": N_("reprise"),
     "help": N_("aide"),
     "language": N_("langue"),
@@ -147,6 +150,7 @@ TABLES = {
     "DELIVERIES": DELIVERIES,
     "KINDS": KINDS,
     "STEP_KINDS": STEP_KINDS,
+    "RISK_LEVELS": RISK_LEVELS,
     "TOPICS": TOPICS,
     "CLUB_KINDS": CLUB_KINDS,
     "ROLES": ROLES,

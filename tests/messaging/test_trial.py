@@ -16,7 +16,7 @@ from campaigns import audience
 from campaigns.conversation import context
 from campaigns.definitions import Audience
 from campaigns.models import Campaign
-from messaging import outbox, people, resolving, sender, staff, texts, trial
+from messaging import credentials, outbox, people, resolving, sender, staff, texts, trial
 from messaging.clock import utc_now
 from messaging.errors import RefusedError
 from messaging.gateways import Adapters
@@ -120,7 +120,9 @@ def carrier() -> Iterator[Twilio]:
 
 @pytest.fixture
 def desk(installation: Installation, carrier: Twilio, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(staff, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))  # nobody signs in
+    monkeypatch.setattr(
+        credentials, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    )  # nobody signs in
     settings = replace(installation.settings, twilio_api=carrier.url)
     here = replace(installation, settings=settings, adapters=Adapters(settings, installation.keys))
     yield Desk(here, carrier)

@@ -12,7 +12,7 @@ import wsgi
 from campaigns.admin import security
 from messaging.settings import load
 
-PUBLIC = {"security.login", "assets.file", "today.front", "health", "metrics", "webhooks"}
+PUBLIC = {"security.login", "sign_in.second_factor", "assets.file", "today.front", "health", "metrics", "webhooks"}
 
 
 @pytest.fixture(scope="module")
