@@ -46,14 +46,14 @@ def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _value(value: Any) -> Any:
     if isinstance(value, int | float | bool | None):
         return value
-    said = redact(" ".join(_words(value).split()))
-    return said if len(said) <= LONGEST else said[: LONGEST - 1].rstrip() + "…"
+    return redact(_words(value))
 
 
 def _words(value: Any) -> str:
-    """A value as a person writes it: what holds others has them side by side."""
+    """A value as a person writes it: what holds others has them side by side, each word of them short."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_words(part)}" for key, part in value.items())
+        return "; ".join(f"{key}: {_words(part)}" for key, part in value.items())
     if isinstance(value, Collection) and not isinstance(value, str):
-        return ", ".join(_words(part) for part in value)
-    return "" if value is None else str(value)
+        return "; ".join(_words(part) for part in value)
+    said = redact("" if value is None else " ".join(str(value).split()))
+    return said if len(said) <= LONGEST else said[: LONGEST - 1].rstrip() + "…"

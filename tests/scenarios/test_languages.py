@@ -98,7 +98,7 @@ def test_accepted_everyone_gets_what_was_shown_and_it_is_counted(world: World) -
         ]
         noted = session.scalars(sa.select(Audit).where(Audit.action == "approved", Audit.object == "campaign")).one()
         assert noted.after is not None
-        assert noted.after["accepted"] == str(["mains: bm > fr, 4", "mains: dds > nothing, 2"])
+        assert noted.after["accepted"] == "mains: bm > fr, 4; mains: dds > nothing, 2"
 
 
 def test_a_club_and_a_member_with_a_chain_of_her_own_are_gaps_too(world: World) -> None:

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from campaigns.models import Campaign
 from messaging import audit, staff
 from messaging.clock import utc_now
-from messaging.models import Audit, Inbound, Role
+from messaging.models import Audit, Inbound, Proposal, Role
 from tests.campaigns.admin import test_imports_page as sheets
 from tests.campaigns.admin import test_translation as translated
 from tests.campaigns.admin.conftest import ACCOUNTS, ORIGIN, PASSWORD, Browser, account
@@ -299,8 +299,8 @@ NOTED = [
     ("a long text", "x" * 81, "x" * 79 + "…"),
     ("a short text", "x" * 80, "x" * 80),
     ("lines", "une\nautre", "une autre"),
-    ("a list", ["bm", "fr"], "bm, fr"),
-    ("a table in a table", {"kind": "quiz", "days": [1, 2]}, "kind: quiz, days: 1, 2"),
+    ("a list", ["bm", "fr"], "bm; fr"),
+    ("a table in a table", {"kind": "quiz", "days": [1, 2]}, "kind: quiz; days: 1; 2"),
     ("a number in a list", ["+223 76 12 34 56"], "[numéro]"),
     ("yes", True, True),
     ("nothing", None, None),
@@ -326,3 +326,23 @@ def test_log_holds_no_number_of_the_day(day: Day) -> None:
     assert ORIGIN not in page
     with day.office.db.read() as session:
         assert staff.roles(session, account(day.office, "auditor").id) == {Role.AUDITOR: {""}}
+
+
+def test_log_leaves_out_what_belongs_to_another_programme(browse: Browse, office: World, other: World) -> None:
+    ours, theirs, who = office.phones["+22376000011"], other.phones["+22376000052"], account(office, "auditor").id
+    with office.db.write() as session:
+        first = session.scalars(sa.select(Inbound).where(Inbound.text.startswith("Merci"))).one()
+        first.phone_id = theirs
+        place = Proposal(
+            kind="lower_risk", programme_id=other.programme_id, object="place", object_id="1", details={}, asked_by=who,
+            asked_at=office.now,
+        )  # fmt: skip
+        session.add(place)
+        session.flush()
+        for what, ident in (("phone", theirs), ("inbound", first.id), ("proposal", place.id), ("members", "autre")):
+            audit.note(session, "staff:1", "number_shown", what, ident, office.now, after={"reason": "pas à nous"})
+        for what, ident in (("phone", ours), ("members", "essai")):
+            audit.note(session, "staff:1", "number_shown", what, ident, office.now, after={"reason": "à nous"})
+    page = browse("auditor").read(LOG)
+    assert "pas à nous" not in page
+    assert page.count("à nous") == 2
