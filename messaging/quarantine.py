@@ -155,6 +155,7 @@ def move(session: Session, old_id: int, new: Phone, now: datetime) -> bool:
     _relink(session, MemberPhone, "member_id", old.id, new.id)
     _relink(session, StationPhone, "station_id", old.id, new.id)
     old.replaced_by_id, new.replaced_by_id = new.id, None
+    change(session, sa.update(Phone).where(Phone.replaced_by_id == old.id).values(replaced_by_id=new.id))
     if old.opted_out_at is not None and not _agreed_since(session, new.id, old.opted_out_at):
         new.opted_out_at, new.opted_out_by = old.opted_out_at, old.opted_out_by
         outbox.close_phone(session, new.id, Reason.OPTED_OUT, now)

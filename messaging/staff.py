@@ -22,6 +22,10 @@ NOT_ONESELF = (
     "Personne ne ferme son propre compte ni ne lui retire le rôle d'administrateur : demandez à un autre. / "
     "Nobody closes an own account or takes the role administrator from it: ask another one."
 )
+NOT_WIDER = (
+    "Une autre personne administratrice doit vous donner ce rôle, ce programme ou ce lieu. / "
+    "Another administrator has to give you this role, programme or place."
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,7 @@ def change(session: Session, person: Staff, wanted: Duties, now: datetime, by: i
     """Give an account other roles, programmes and places; it has them from its next page on.
 
     Raises:
-        RefusedError: an administrator would take this role from herself.
+        RefusedError: an administrator would take this role from herself, or widen what she may see and do.
         DataError: a programme is not known.
     """
     known = duties(session, person.id)
@@ -134,10 +138,18 @@ def change(session: Session, person: Staff, wanted: Duties, now: datetime, by: i
         return
     if person.id == by and not any(role is Role.ADMINISTRATOR for role, _scope in wanted.roles):
         raise RefusedError(NOT_ONESELF)
+    if person.id == by and _is_wider(known, wanted):
+        raise RefusedError(NOT_WIDER)
     for table in (StaffRole, StaffProgramme, StaffPlace):
         session.execute(sa.delete(table).where(table.staff_id == person.id))
     _assign(session, person.id, wanted)
     audit.note(session, audit.actor(by), "changed", "staff", person.id, now, before=known.words(), after=wanted.words())
+
+
+def _is_wider(known: Duties, wanted: Duties) -> bool:
+    """Whether duties reach beyond the known ones; no programme and no place mean all of them."""
+    bounds = ((known.programmes, wanted.programmes), (known.places, wanted.places))
+    return bool(wanted.roles - known.roles) or any(had and not (now and now <= had) for had, now in bounds)
 
 
 def rename(
@@ -200,6 +212,23 @@ def by_email(session: Session, email: str) -> Staff:
     person = session.scalar(sa.select(Staff).where(Staff.email == email.strip().lower()))
     if person is None:
         raise DataError(f"There is no account {email}. Make one: jekulu staff add {email} --role ROLE")
+    return person
+
+
+def acting(session: Session, email: str, programme_id: int) -> Staff:
+    """The account in whose name a command acts on something of a programme.
+
+    Raises:
+        DataError: there is none.
+        RefusedError: it is closed, or works in other programmes.
+    """
+    person = by_email(session, email)
+    if not person.active or is_shut_out(session, person):
+        raise RefusedError(f"Le compte {email} est fermé. / The account {email} is closed.")
+    if programme_id not in programme_ids(session, person.id):
+        raise RefusedError(
+            f"Le compte {email} ne travaille pas dans ce programme. / The account {email} is not of this programme."
+        )
     return person
 
 

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from campaigns.admin import paging, words
 from campaigns.admin.acts import ACTIONS, FIELDS, OBJECTS, VALUES
+from campaigns.admin.messages import of_programme
 from campaigns.admin.security import installation, me, needs, programme_ids
 from campaigns.admin.words import _
 from campaigns.models import Campaign, Step
-from messaging import audit
+from messaging import audit, imports
 from messaging.clock import at_local, parse_date
 from messaging.errors import DataError
-from messaging.models import Audit, Member, Place, Programme, Role, Staff, Text
+from messaging.models import Audit, Inbound, Member, Place, Programme, Proposal, Role, Staff, Text
 
 audit_log = Blueprint("audit_log", __name__, template_folder="templates")
 ZONE = "Africa/Bamako"  # of a log that is of all programmes
@@ -97,18 +98,27 @@ def lines(cut: Cut, since: date | None, until: date | None, before: int | None) 
 
 def own() -> sa.ColumnElement[bool]:
     """The condition that a line is not about another programme's thing."""
-    ours = programme_ids()
+    ours, codes = programme_ids(), [row.code for row in me().programmes]
+
+    def ident(what: str) -> sa.Case[int]:
+        return sa.case((Audit.object == what, sa.cast(Audit.object_id, sa.BigInteger)))
 
     def of(what: str, table: Any, programme: Any) -> sa.ColumnElement[bool]:
-        ident = sa.case((Audit.object == what, sa.cast(Audit.object_id, sa.BigInteger)))
-        return sa.exists().where(table.id == ident, programme.in_(ours))
+        return sa.exists().where(table.id == ident(what), programme.in_(ours))
 
-    text = sa.case((Audit.object == "text", sa.cast(Audit.object_id, sa.BigInteger)))
+    def reached(phone: Any) -> sa.ColumnElement[bool]:
+        return sa.or_(sa.false(), *(of_programme(one, phone=phone) for one in ours))
+
+    text, elsewhere = ident("text"), sa.and_(Proposal.programme_id.is_not(None), Proposal.programme_id.not_in(ours))
     step = sa.select(Text.id).join(Step, Step.id == Text.step_id).join(Campaign, Campaign.id == Step.campaign_id)
     return sa.case(
         (Audit.object == "campaign", of("campaign", Campaign, Campaign.programme_id)),
         (Audit.object == "member", of("member", Member, Member.programme_id)),
         (Audit.object == "programme", of("programme", Programme, Programme.id)),
+        (Audit.object == "inbound", sa.exists().where(Inbound.id == ident("inbound"), reached(Inbound.phone_id))),
+        (Audit.object == "phone", reached(ident("phone"))),
+        (Audit.object == "proposal", ~sa.exists().where(Proposal.id == ident("proposal"), elsewhere)),
+        (Audit.object.in_(imports.KINDS), Audit.object_id.in_(codes)),
         (Audit.object == "text", step.where(Text.id == text, Campaign.programme_id.in_(ours)).exists()),
         else_=sa.true(),
     )

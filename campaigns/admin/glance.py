@@ -1,4 +1,4 @@
-"""A programme at a glance: the figures that stand on Today for everybody who works in it."""
+"""A programme at a glance: the figures of own places that stand on Today for everybody who works in it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from campaigns import sorting
-from campaigns.admin.messages import RECENT, counted, of_programme
+from campaigns.admin.messages import RECENT, counted, ours
 from campaigns.admin.results import cost_of_week
+from campaigns.admin.security import me
 from messaging.clock import at_local, local
 from messaging.models import Club, Inbound, Member, MemberPhone, Message, Programme
 from messaging.models.people import MemberStatus
@@ -39,7 +40,7 @@ class Glance:
 
 def glance(session: Session, programme: Programme, now: datetime) -> Glance:
     """The figures of a programme, as they were a moment ago at most."""
-    return lately(("glance", programme.id), now, lambda: figures(session, programme, now))
+    return lately(("glance", programme.id, me().villages), now, lambda: figures(session, programme, now))
 
 
 def lately(key: tuple[object, ...], now: datetime, count: Callable[[], T]) -> T:
@@ -57,25 +58,26 @@ def figures(session: Session, programme: Programme, now: datetime) -> Glance:
     day = local(now, programme.zone).date()
     midnight = at_local(day, time(0), programme.zone)
     monday = day - timedelta(days=day.weekday() + 7)
-    active = (Member.programme_id == programme.id, Member.status == MemberStatus.ACTIVE)
+    active = (
+        Member.programme_id == programme.id, Member.status == MemberStatus.ACTIVE, me().within(Member.village_id)
+    )  # fmt: skip
     phones = sa.select(sa.func.count(sa.distinct(MemberPhone.phone_id))).join(Member).where(*active)
     out = (
         Message.programme_id == programme.id, Message.due_at >= midnight, Message.handed_over_at.is_not(None),
-        Message.trial_of.is_(None),
+        Message.trial_of.is_(None), me().within(Message.village_id),
     )  # fmt: skip
-    ours = of_programme(programme.id)
-    came_in = sa.select(sa.func.count(Inbound.id)).where(Inbound.received_at >= midnight, ours)
-    cost_xof, _segments = cost_of_week(session, programme, monday)
+    heard = ours(programme.id)
+    came_in = sa.select(sa.func.count(Inbound.id)).where(Inbound.received_at >= midnight, heard)
+    clubs = (Club.programme_id == programme.id, Club.closed_on.is_(None), me().within(Club.village_id))
+    cost_xof, _segments = cost_of_week(session, programme, monday, me().within(Message.village_id))
     return Glance(
         programme,
         session.scalar(sa.select(sa.func.count(Member.id)).where(*active)) or 0,
         session.scalar(phones) or 0,
-        session.scalar(
-            sa.select(sa.func.count(Club.id)).where(Club.programme_id == programme.id, Club.closed_on.is_(None))
-        ) or 0,
+        session.scalar(sa.select(sa.func.count(Club.id)).where(*clubs)) or 0,
         session.scalar(sa.select(sa.func.count(Message.id)).where(*out)) or 0,
         session.scalar(came_in) or 0,
-        counted(session, ours, sorting.boxed("sensitive"), Inbound.received_at > now - RECENT),
+        counted(session, heard, sorting.boxed("sensitive"), Inbound.received_at > now - RECENT),
         monday,
         cost_xof,
     )  # fmt: skip

@@ -12,9 +12,10 @@ from datetime import datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, g
+from flask import abort, g, redirect, url_for
 from sqlalchemy.orm import Session, aliased
 
+from campaigns import sorting
 from campaigns.admin import paging
 from campaigns.admin.security import me
 from messaging import places, search
@@ -23,6 +24,8 @@ from messaging.models import Language, Phone, Place, Programme, ProgrammeVillage
 from messaging.models.place import Level
 
 PERSONS = (Role.OFFICER, Role.EVALUATION, Role.AUDITOR)  # who works with single people; others see counts
+
+TELLING = ("life_stages", "hea")  # keys of an audience that would tell the stage of a life, or how rich a household is
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,14 @@ def is_officer() -> bool:
     return me().has(Role.OFFICER)
 
 
+def may_know() -> sa.ColumnElement[bool]:
+    """The condition for SMS of which the account may know that they came; of all others, only how many they are."""
+    if is_officer():
+        return sorting.BOX != "sensitive"
+    is_open = sa.or_(sorting.WHAT.is_(None), sorting.WHAT.not_in(sorting.RESTRICTED))
+    return sa.and_(sorting.BOX.in_(sorting.ORDINARY), is_open)
+
+
 def village(session: Session, ident: int) -> Place:
     """A village of the programme and of the account; anything else is not there (404)."""
     if not me().sees(ident) or session.get(ProgrammeVillage, (g.programme.id, ident)) is None:
@@ -96,6 +107,8 @@ def spot(session: Session, given: str, now: datetime) -> Spot:
     given = given.strip()
     if not given:
         return Spot()
+    if search.is_number(given):
+        abort(redirect(url_for("people.summary", number=1), 303))  # out of the address at once
     if given.isdecimal():
         found = [_own(session, given, now)]
     else:

@@ -31,7 +31,6 @@ member = Blueprint(
     "member", __name__, url_prefix="/admin/<programme>/people/members/<int:ident>", template_folder="templates"
 )
 Act = Callable[[Session, Member, Author], str]
-MASKED = ("life_stages", "hea")  # an audience that would tell the stage of a life, or how rich a household is
 OWNERS = {
     Ownership.OWN: N_("à la personne"),
     Ownership.SPOUSE: N_("au conjoint"),
@@ -177,7 +176,9 @@ def _campaigns(session: Session, row: Member) -> list[tuple[Campaign, Enrolment]
     )
     found = [(campaign, enrolment) for campaign, enrolment in session.execute(query)]
     return [
-        (one, when) for one, when in found if not any((one.definition.get("audience") or {}).get(key) for key in MASKED)
+        (one, when)
+        for one, when in found
+        if not any((one.definition.get("audience") or {}).get(key) for key in masks.TELLING)
     ]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from campaigns import sorting
 from campaigns.admin import masks, paging
 from campaigns.admin import outbox as out
+from campaigns.admin.bill import names
 from campaigns.admin.security import installation, me
 from campaigns.admin.words import N_
 from campaigns.models import Campaign
@@ -110,8 +111,9 @@ def outbox() -> str:
         villages = {row.Message.village_id for row in found.rows} - {None}
         return render_template(
             "outbox.html", page=found, cut=cut, campaigns=rows, days=out.SPAN.days, remedy=out.remedy, now=now,
+            is_masked=out.is_masked,
             counts=sorted(counts, key=lambda row: (out.ORDER.index(row.state), -row.messages)),
-            homes=masks.homes(session, villages, now),
+            homes=masks.homes(session, villages, now), names=names(session),
         )  # fmt: skip
 
 
@@ -151,8 +153,7 @@ def received(shown: Inbox) -> Query:
         .where(ours(g.programme.id, shown.spot), sorting.boxed(*boxes))
         .order_by(Inbound.id.desc())
     )
-    if not me().has(Role.OFFICER):
-        query = query.where(sa.or_(sorting.WHAT.is_(None), sorting.WHAT.not_in(sorting.RESTRICTED)))
+    query = query.where(masks.may_know())
     if shown.kind:
         query = query.where(sorting.WHAT.in_([shown.kind]))
     before = paging.after(shown.before)
@@ -198,25 +199,33 @@ def ours(programme_id: int, spot: masks.Spot | None = None) -> sa.ColumnElement[
     return of_programme(programme_id, lambda column: spot.within(column, utc_now()))
 
 
-def of_programme(programme_id: int, lies: Lies | None = None) -> sa.ColumnElement[bool]:
+def of_programme(programme_id: int, lies: Lies | None = None, phone: Any = Inbound.phone_id) -> sa.ColumnElement[bool]:
     """Inbounds whose phone belongs to somebody of the programme, or to nobody at all; with `lies` only to somebody
-    there.
+    there. What a number wrote before a new SIM took its place belongs to who is reached on the new one. Other rows
+    name their own `phone`.
 
     « The programme is among those of the phone », in this order: asked the other way round the database would go
     through every member of the programme for each SMS.
     """
-    phone = Inbound.phone_id
-    member = sa.select(Member.programme_id).join(MemberPhone).where(MemberPhone.phone_id == phone)
-    leader = sa.select(Facilitator.programme_id).where(Facilitator.phone_id == phone)
-    host = sa.select(Station.programme_id).join(StationPhone).where(StationPhone.phone_id == phone)
+    old = sa.orm.aliased(Phone)
+    successor = sa.select(old.replaced_by_id).where(old.id == phone).correlate_except(old).scalar_subquery()
+    phones = (phone, successor)
+    member = sa.select(Member.programme_id).join(MemberPhone).where(MemberPhone.phone_id.in_(phones))
+    leader = sa.select(Facilitator.programme_id).where(Facilitator.phone_id.in_(phones))
+    host = sa.select(Station.programme_id).join(StationPhone).where(StationPhone.phone_id.in_(phones))
+    relays = sa.select(Club.relay_phone_id).where(Club.relay_phone_id.is_not(None))
+    own = relays.where(Club.programme_id == programme_id)
     if lies is not None:
         there = leader.join(FacilitatorClub).join(Club)
         near = (member.where(lies(Member.village_id)), there.where(lies(Club.village_id)),
                 host.where(lies(Station.place_id)))  # fmt: skip
-        return sa.or_(*(sa.literal(programme_id).in_(query) for query in near))
+        here = own.where(lies(Club.village_id))
+        return sa.or_(*(sa.literal(programme_id).in_(query) for query in near), *(one.in_(here) for one in phones))
     known = (member, leader, host)
-    stranger = sa.and_(*(~query.exists() for query in known))
-    return sa.or_(*(sa.literal(programme_id).in_(query) for query in known), stranger)
+    nobodys = sa.func.coalesce(phone, 0).not_in(relays)  # a sender with a name has no phone
+    stranger = sa.and_(successor.is_(None), nobodys, *(~query.exists() for query in known))
+    owned = (*(sa.literal(programme_id).in_(query) for query in known), *(one.in_(own) for one in phones))
+    return sa.or_(*owned, stranger)
 
 
 def homes(session: Session, phones: Collection[int | None]) -> dict[int, str]:

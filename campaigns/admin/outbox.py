@@ -12,7 +12,7 @@ from flask import current_app, url_for
 from campaigns.admin import masks, paging
 from campaigns.admin.words import N_
 from campaigns.models import Campaign, Step
-from messaging.models import Message, Phone
+from messaging.models import Inbound, Message, Phone
 from messaging.models.post import State
 from messaging.rules import Reason
 
@@ -55,9 +55,13 @@ class Cut:
 
     @property
     def here(self) -> list[sa.ColumnElement[bool]]:
-        """The conditions for its campaign and place; own places always."""
+        """The conditions for its campaign and place; own places always.
+
+        A reply tells that an SMS came: it stands here for who may know that.
+        """
+        known = sa.exists().where(Inbound.id == Message.inbound_id, masks.may_know())
         conditions = [Message.programme_id == self.programme_id, Message.due_at >= self.since]
-        conditions.append(self.spot.within(Message.village_id, self.now))
+        conditions += [self.spot.within(Message.village_id, self.now), sa.or_(Message.inbound_id.is_(None), known)]
         if self.campaign:
             steps = sa.select(Step.id).where(Step.campaign_id == self.campaign.id)
             conditions.append(Message.step_id.in_(steps))
@@ -73,7 +77,7 @@ def by_state(cut: Cut) -> Query:
 def going_out(cut: Cut, before: str) -> Query:
     """Messages with their phone, step and campaign, the latest due first; `before` is `moment~id` of the last one."""
     query = (
-        sa.select(Message, Phone.last_two, Step.code, Campaign)
+        sa.select(Message, Phone.last_two, Step, Campaign)
         .join(Phone, Phone.id == Message.phone_id)
         .outerjoin(Step, Step.id == Message.step_id)
         .outerjoin(Campaign, Campaign.id == Step.campaign_id)
@@ -102,13 +106,19 @@ def cursor(given: str) -> tuple[datetime, int] | None:
     return None if number is None or due.tzinfo is None else (due, number)
 
 
-def remedy(message: Message, step: str | None, campaign: Campaign | None, commune_id: int | None) -> Any:
+def is_masked(message: Message, step: Step | None, campaign: Campaign | None) -> bool:
+    """True when the campaign would tell a stage of life or a wealth group of who stands beside it."""
+    audiences = [one.definition.get("audience") or {} for one in (campaign, step) if one]
+    return message.personal or any(one.get(key) for one in audiences for key in masks.TELLING)
+
+
+def remedy(message: Message, step: Step | None, campaign: Campaign | None, commune_id: int | None) -> Any:
     """The address and the words of a link to the page where a message that does not leave is mended; None: none."""
     if message.state not in (State.HELD, State.WAITING) or message.reason not in REMEDIES:
         return None
     endpoint, words = REMEDIES[Reason(message.reason)]
     values: dict[str, Any] = {
-        "campaigns.step": {"campaign": campaign.code, "step": step} if campaign else None,
+        "campaigns.step": {"campaign": campaign.code, "step": step.code} if campaign and step else None,
         "campaigns.one": {"campaign": campaign.code} if campaign else None,
         "bill.cost": {"campaign": campaign.code} if campaign else None,
         "communes.one": {"commune": commune_id} if commune_id else None,

@@ -18,6 +18,8 @@ from flask import session as kept
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from campaigns.admin.bill import names
+from campaigns.admin.kept import STILL_THERE, KeptError, is_shown_only
 from campaigns.admin.security import installation, me, programme_ids
 from campaigns.admin.words import is_htmx
 from messaging import inbox, places, rehearsal
@@ -88,11 +90,14 @@ def page() -> str:
         recent = [] if query or role else just_written(session, utc_now())
         found = [one for one in search(session, query, role) if one not in recent]
         screens = [(one, thread(session, one.id)) for one in chosen]
+        spoken = names(session)
     if chosen:
         kept["phone"] = chosen[0].id  # the one that stands beside the editor from now on
     offered = {"recent": recent, "found": found}
     others = {name: [one for one in handsets if one not in chosen] for name, handsets in offered.items()}
-    return render_template("phones.html", screens=screens, q=query, role=role, roles=ROLES, most=SHOWN, **others)
+    return render_template(
+        "phones.html", screens=screens, q=query, role=role, roles=ROLES, most=SHOWN, names=spoken, **others
+    )
 
 
 @phones.get("/<int:ident>/thread")
@@ -120,9 +125,15 @@ def write(ident: int) -> Response | str:
 
 
 def say(ident: int, text: str) -> None:
-    """Let an SMS come in from a phone; an empty one is not sent."""
+    """Let an SMS come in from a phone; an empty one is not sent.
+
+    Raises:
+        KeptError: the session of the browser had ended, and the form came back only to be read again.
+    """
     if not text.strip():
         return
+    if is_shown_only():
+        raise KeptError(STILL_THERE)
     with installation().db.read() as session:
         number = _number(session, ident)
     inbox.receive(

@@ -21,7 +21,7 @@ from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.sides import may_try
 from campaigns.admin.texts import save
 from campaigns.admin.trial import EXAMPLES
-from campaigns.admin.words import is_htmx
+from campaigns.admin.words import is_htmx, tongue
 from campaigns.models import Step
 from messaging import rehearsal as rehearsals
 from messaging import trial
@@ -36,9 +36,10 @@ rehearsal.before_request(only_demonstrations)
 
 @dataclass(frozen=True)
 class Beside:
-    """The phone beside a text: whose, its SMS, and the languages whose text may go to it."""
+    """The phone beside a text: whose, her language in words, its SMS, and the languages whose text may go to it."""
 
     phone: Handset
+    speaks: str
     thread: Thread
     languages: list[Language]
 
@@ -56,7 +57,7 @@ def beside(step: Step, language: str | None = None) -> Beside | None:
         query = query.where(Text.language == language)
     may = [row for row in reading.scalars(query) if may_try(row.code)]
     may.sort(key=lambda row: (row.code != phone.language, row.code != SOURCE, row.code))
-    return Beside(phone, thread(reading, phone.id), may)
+    return Beside(phone, tongue(reading.get_one(Language, phone.language)), thread(reading, phone.id), may)
 
 
 rehearsal.add_app_template_global(beside, "beside")
@@ -72,7 +73,10 @@ def act(campaign: str, step: str, ident: int) -> Response | str | tuple[str, int
     key = request.form.get("show")
     refusal = _send(campaign, step, ident) if key == "send" else None
     if key == "write":
-        say(ident, request.form.get("text", ""))
+        try:
+            say(ident, request.form.get("text", ""))
+        except RefusedError as refused:
+            refusal = words.sentence(str(refused))
     if is_htmx():
         with installation().db.read() as reading:
             said = thread(reading, ident)

@@ -1,4 +1,4 @@
-"""Results: a few honest counts and the cost by week; indicators and exports come beside them, not instead."""
+"""Results: a few honest counts of own places, and their cost by week; indicators and exports come beside them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaigns import received
 from campaigns.admin.bill import names
-from campaigns.admin.security import installation
+from campaigns.admin.security import installation, me
 from campaigns.bill import xof
 from campaigns.models import Answer, Campaign, Step
 from campaigns.week import monday_of, span_of
@@ -86,20 +86,24 @@ def by_week(session: Session, programme: Programme, now: datetime) -> list[Week]
     return [Week(day, answers.get(back, 0), *sent.get(back, ())) for back, day in enumerate(mondays)]
 
 
-def cost_of_week(session: Session, programme: Programme, monday: date) -> tuple[int, int]:
-    """What left in a local week took: whole XOF and SMS segments."""
+def cost_of_week(
+    session: Session, programme: Programme, monday: date, within: sa.ColumnElement[bool] | None = None
+) -> tuple[int, int]:
+    """What left in a local week took, everywhere or within some places: whole XOF and SMS segments."""
     query = sa.select(sa.func.sum(Message.price_micros), sa.func.sum(Message.segments)).where(*_left(programme, monday))
+    if within is not None:
+        query = query.where(within)
     micros, segments = session.execute(query).one()
     return xof(int(micros or 0)), segments or 0
 
 
 def costs_of_week(session: Session, programme: Programme, monday: date) -> list[Cost]:
-    """What left in a local week, by campaign and language."""
+    """What left in a local week for own places, by campaign and language."""
     parts = Step.campaign_id, Message.language
     rows = session.execute(
         sa.select(*parts, sa.func.count(), sa.func.sum(Message.segments), sa.func.sum(Message.price_micros))
         .join(Step, Step.id == Message.step_id, isouter=True)
-        .where(*_left(programme, monday))
+        .where(*_left(programme, monday), me().within(Message.village_id))
         .group_by(*parts)
     ).all()
     ids = {row[0] for row in rows}
@@ -134,6 +138,7 @@ def _messages(session: Session, programme_id: int, starts: list[datetime]) -> di
     rows = session.execute(
         sa.select(week, *map(_sum, counts), sa.func.sum(Message.segments), sa.func.sum(Message.price_micros))
         .where(Message.programme_id == programme_id, Message.due_at >= starts[-1], Message.handed_over_at.is_not(None))
+        .where(me().within(Message.village_id))
         .group_by(week)
     )
     return {back: tuple(int(count) for count in counts) for back, *counts in rows}
@@ -145,7 +150,8 @@ def _answers(session: Session, programme_id: int, starts: list[datetime]) -> dic
         sa.select(week, sa.func.count())
         .join(Step, Step.id == Answer.step_id)
         .join(Campaign, Campaign.id == Step.campaign_id)
-        .where(Campaign.programme_id == programme_id, Answer.answered_at >= starts[-1])
+        .join(Message, Message.id == Answer.message_id)
+        .where(Campaign.programme_id == programme_id, Answer.answered_at >= starts[-1], me().within(Message.village_id))
         .group_by(week)
     )
     return dict(rows.all())

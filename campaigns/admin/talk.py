@@ -1,6 +1,7 @@
 """The conversation of one phone: what came in and what left, oldest first; what may not be read stands as a mark.
 
-Of an SMS that is sensitive, or that nobody has screened, only that it came is told; its words are for the officer.
+A sensitive SMS and the reply to it are left out: when and from which phone one came is for its focal point alone. Of
+one that nobody has screened only that it came is told.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns import sorting
-from campaigns.admin import paging
+from campaigns.admin import masks, paging
 from campaigns.admin.masks import is_officer
 from campaigns.admin.security import programme_ids
 from campaigns.admin.words import INTENTS, N_
@@ -25,7 +26,7 @@ from messaging.phones import redact
 SIZE = 50
 IN, OUT = 0, 1
 Key = tuple[datetime, int, int]  # moment, way, id
-BOXES = {"sensitive": N_("message sensible"), "doubtful": N_("message sensible"), "unread": N_("pas encore lu")}
+BOXES = {"doubtful": N_("pas encore trié"), "unread": N_("pas encore lu")}
 TRIAL, PERSONAL, BEEP = N_("essai d'un compte"), N_("message personnel"), N_("appel manqué")
 
 
@@ -62,7 +63,9 @@ def _keys(phone_id: int, before: Key | None) -> sa.Select[*tuple[Any, ...]]:
     left = sa.select(Message.handed_over_at, sa.literal(OUT), Message.id).where(
         Message.phone_id == phone_id, Message.handed_over_at.is_not(None), Message.programme_id.in_(programme_ids())
     )
-    both = came.where(Inbound.phone_id == phone_id).union_all(left).subquery()
+    known = sa.exists().where(Inbound.id == Message.inbound_id, masks.may_know())
+    left = left.where(sa.or_(Message.inbound_id.is_(None), known))
+    both = came.where(Inbound.phone_id == phone_id, masks.may_know()).union_all(left).subquery()
     query = sa.select(both).order_by(both.c.at.desc(), both.c.way.desc(), both.c.id.desc())
     if before is None:
         return query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from flask import url_for
@@ -22,7 +22,7 @@ from campaigns.admin.sorting import mine
 from campaigns.admin.words import N_, _, _n
 from campaigns.models import Campaign, CampaignState, Feedback, Step
 from messaging import budget, places, proposals
-from messaging.clock import local
+from messaging.clock import local, utc_now
 from messaging.models import (
     Budget,
     Gateway,
@@ -136,7 +136,9 @@ def gateways(session: Session) -> Iterator[Task]:
 def asked(session: Session) -> Iterator[Task]:
     """What another account asked and this one may decide."""
     own = {row.id: row for row in me().programmes}
-    waiting = proposals.open_for(session, me().id, set(me().roles), own)
+    here = {str(ident) for ident in session.scalars(_communes(utc_now().date()))}
+    every = proposals.open_for(session, me().id, set(me().roles), own)
+    waiting = [row for row in every if row.object != proposals.PLACE or row.object_id in here]
     names = _names(session, waiting)
     for row in waiting:
         code = own[row.programme_id].code if row.programme_id in own else None
@@ -212,6 +214,12 @@ def quiet(session: Session, programme: Programme, now: datetime) -> Iterator[Tas
     if villages := lately(key, now, lambda: len(without_contact(session, programme, now, own))):
         href = url_for("people.summary", programme=programme.code, quiet=1)
         yield Task(SOME_DAY, _("Villages sans contact ce mois"), href, villages, programme)
+
+
+def _communes(today: date) -> sa.Select[int]:
+    """The communes in which one of the account's villages lies."""
+    pairs = places.communes(today).subquery()
+    return sa.select(pairs.c.commune_id).where(me().within(pairs.c.village_id)).distinct()
 
 
 def titled(campaign: Campaign) -> str:

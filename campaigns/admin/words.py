@@ -141,7 +141,7 @@ FEEDBACK = {
     "complaint_minor": N_("plainte"),
     "thanks": N_("merci"),
     "suggestion": N_("suggestion"),
-    "unclassified": N_("à classer"),
+    "unclassified": N_("à trier"),
 }
 TABLES = {
     "CAMPAIGN_STATES": CAMPAIGN_STATES,

@@ -144,7 +144,7 @@ def test_a_step_comes_goes_and_is_restored(sign_in: Open, site: Site) -> None:
     page.get_by_role("button", name="Retirer l'étape").click()
     expect(page.locator(".notice.good")).to_be_visible()
     assert newest(site)[1] == ["plus", "cendre"]
-    page.get_by_role("link", name="Histoire").click()
+    page.get_by_role("link", name="Historique").click()
     expect(page.locator(".past > li").first).to_contain_text("Étape retirée par Aminata")
     assert not violations(page)
     page.get_by_role("button", name="Restaurer cette version").last.click()

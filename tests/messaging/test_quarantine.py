@@ -436,3 +436,15 @@ def test_a_number_that_came_back_can_replace_the_one_that_replaced_it(script: Sc
     script.write("old", "OUI")
     assert behind(script, OLD) == ["facilitator", "member"]
     assert (phone(script, OLD).replaced_by_id, phone(script, NEW).replaced_by_id) == (None, phone(script, OLD).id)
+
+
+def test_what_the_first_number_wrote_follows_to_the_third(script: Script, world: World) -> None:
+    """She loses one phone after the other: the first leads to the last."""
+    third = "+22376000077"
+    put(script)
+    ask(script)
+    script.write("new", "OUI")
+    put(script, NEW)
+    with script.here.db.write() as session:
+        quarantine.move(session, phone(script, NEW).id, people.add_phone(session, third, script.now), script.now)
+    assert phone(script, OLD).replaced_by_id == phone(script, NEW).replaced_by_id == phone(script, third).id

@@ -154,7 +154,18 @@ def test_administrator_keeps_role_and_account(admin: Browser, office: World) -> 
     assert (stored.active, stored.name) == (True, "administrator")
     assert duties(office, stored.email).roles == {(Role.ADMINISTRATOR, "")}
     assert admin.get("/admin/").status_code == 200
-    assert admin.post(f"{ACCOUNT}/{own}", role=["administrator", "editor"], programme="essai").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "wider", [{"role": ["administrator", "officer"], "programme": "essai"}, {"role": "administrator"}]
+)
+def test_administrator_does_not_widen_what_she_may_see(admin: Browser, office: World, wider: dict[str, object]) -> None:
+    own = person(office, "administrator@essai.example").id
+    before = duties(office, "administrator@essai.example")
+    page = admin.post(f"{ACCOUNT}/{own}", **wider)
+    assert page.status_code == 400
+    assert "Une autre personne administratrice" in html.unescape(page.text)
+    assert duties(office, "administrator@essai.example") == before
 
 
 def test_closed_account_is_out_at_once_and_comes_back_as_it_was(

@@ -54,7 +54,7 @@ def test_a_week_shows_its_sends_with_volumes_and_cost_beside_the_budget(editor: 
         programmes.change(session, programme, office.now, budgets=[f"{month:%Y-%m}=500000"])
     later = monday(office) + timedelta(days=7)
     page = editor.read(f"{CALENDAR}?week={later}&full=1")
-    assert page.count("Campagne quotidien, mains") >= 7
+    assert page.count("Campagne quotidien · mains") >= 7
     assert "17:30" in page
     assert "à venir" in page
     assert "500\u202f000\u00a0XOF" in page or "500\u202f000 XOF" in page
@@ -94,7 +94,7 @@ def test_conflicts_and_caps_are_named(editor: Browser, office: World) -> None:
     page = re.sub(r"\s+", " ", page)
     assert "1 message par jour" in page
     assert "téléphones ont déjà leur nombre" in page or "téléphone a déjà son nombre" in page
-    assert "D'abord Campagne matin, mains (campagne, 09:00), puis Campagne soir, mains (campagne, 17:30)" in page
+    assert "D'abord Campagne matin · mains (campagne, 09:00), puis Campagne soir · mains (campagne, 17:30)" in page
     assert "Le plafond fait attendre le second" in page
 
 

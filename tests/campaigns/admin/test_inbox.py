@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from campaigns.models import Feedback
-from messaging import staff
-from messaging.models import Audit, Inbound, Member, Place, Role, StaffPlace
+from campaigns.models import Feedback, Step
+from messaging import people, staff
+from messaging.models import Audit, Club, Inbound, Member, MemberPhone, Message, Phone, Place, Role, StaffPlace
 from messaging.models.place import Level
-from messaging.models.post import InboundState
+from messaging.models.post import InboundState, Kind, State
 from messaging.places import folded
 from tests.campaigns.admin.conftest import ACCOUNTS, Browser
 from tests.world import World
@@ -252,3 +253,96 @@ def test_outbox_is_cut_by_campaign_and_place_and_says_what_to_do(browse: Browse,
     assert "Aucun message ici" in officer.read(f"{INBOX}/out?place=Tombouctou")
     placed(office, "officer", office.village_id)
     assert "Aucun message ici" in officer.read(f"{INBOX}/out")  # these were planned for no village
+
+
+def test_a_reply_does_not_tell_that_something_sensitive_came(browse: Browse, office: World) -> None:
+    with office.db.write() as session:
+        for row in session.scalars(sa.select(Inbound)).all():
+            session.add(answer_to(office, row))
+    officer, editor = browse("officer"), browse("editor")
+    assert officer.read(f"{INBOX}/out").count("réponse</td>") == 2  # not that to « l'agent demande argent »
+    assert editor.read(f"{INBOX}/out").count("réponse</td>") == 1  # nor that to what nobody has screened
+    one = ident(office, "Merci")
+    officer.post(f"{INBOX}/sort", INBOX, one=one, **{f"as-{one}": "psea"})
+    assert officer.read(f"{INBOX}/out").count("réponse</td>") == 1
+    assert editor.read(f"{INBOX}/out").count("réponse</td>") == 0
+
+
+TELLING = [
+    ("a stage of life", {"life_stages": ["pregnant"]}, False),
+    ("a wealth group", {"hea": ["very_poor"]}, False),
+    ("women", {"sex": "f"}, True),
+]
+
+
+@pytest.mark.parametrize(("audience", "shown"), [row[1:] for row in TELLING], ids=[row[0] for row in TELLING])
+def test_the_outbox_tells_nothing_masked_of_a_phone(
+    browse: Browse, office: World, audience: dict[str, object], shown: bool
+) -> None:
+    with office.db.write() as session:
+        step = session.get_one(Step, 1)
+        step.definition = {**step.definition, "audience": audience}
+    for who in ("officer", "editor", "evaluation"):
+        page = browse(who).get(f"{INBOX}/out").text
+        assert ('class="digits"' in page) is shown, who
+
+
+def test_a_personal_message_tells_nothing_of_its_phone(browse: Browse, office: World) -> None:
+    with office.db.write() as session:
+        session.execute(sa.update(Message).values(personal=True))
+    assert 'class="digits"' not in browse("officer").get(f"{INBOX}/out").text
+
+
+@pytest.mark.parametrize("whose", ["an old number", "a club's own phone"])
+def test_sms_of_another_programme_are_not_taken_for_a_strangers(
+    browse: Browse, office: World, other: World, whose: str
+) -> None:
+    with office.db.write() as session:
+        phone = replaced(session, other) if whose == "an old number" else relayed(session, other)
+        session.get_one(Inbound, ident(office, "Merci")).phone_id = phone
+    page = browse("officer").get(f"{INBOX}?view=all").text
+    assert "Merci, mon numéro" not in page
+    assert browse("officer").post(f"{INBOX}/sort", INBOX, one=ident(office, "Merci")).status_code == 404
+
+
+def test_what_an_old_number_wrote_stays_with_its_people(browse: Browse, office: World) -> None:
+    officer = browse("officer")
+    placed(office, "officer", office.village_id)
+    with office.db.write() as session:
+        old = office.phones["+22376000011"]
+        new = people.add_phone(session, "+22376000077", office.now)
+        session.execute(sa.update(MemberPhone).where(MemberPhone.phone_id == old).values(phone_id=new.id))
+        session.get_one(Phone, old).replaced_by_id = new.id
+    assert "Merci, mon numéro" in officer.get(INBOX).text
+
+
+def test_a_number_typed_as_a_place_does_not_stay_in_the_address(browse: Browse, office: World) -> None:
+    for page in (INBOX, f"{INBOX}/out", "/admin/essai/people/members", "/admin/essai/people/households"):
+        for typed in ("76 00 00 11", "76000011", "+22376000011"):
+            answer = browse("officer").get(page, query_string={"place": typed})
+            assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/essai/people?number=1"), typed
+
+
+def answer_to(world: World, inbound: Inbound) -> Message:
+    """The reply that left to an SMS."""
+    assert inbound.phone_id is not None
+    return Message(
+        programme_id=world.programme_id, kind=Kind.REPLY, occurrence=f"reply:{inbound.id}", phone_id=inbound.phone_id,
+        inbound_id=inbound.id, body="Message recu. Merci.", language_wanted="fr", language="fr", encoding="GSM-7",
+        segments=1, state=State.HANDED_OVER, due_at=world.now, next_at=world.now, useful_until=world.now,
+        created_at=world.now, handed_over_at=world.now,
+    )  # fmt: skip
+
+
+def replaced(session: Session, world: World) -> int:
+    """An old number whose member of a programme is reached on a new one."""
+    old = people.add_phone(session, "+22376000078", world.now)
+    old.replaced_by_id = world.phones["+22376000052"]
+    return old.id
+
+
+def relayed(session: Session, world: World) -> int:
+    """The own phone of a club."""
+    phone = people.add_phone(session, "+22376000079", world.now)
+    session.get_one(Club, world.clubs["2035"]).relay_phone_id = phone.id
+    return phone.id

@@ -16,13 +16,16 @@ from campaigns.admin.clubs import is_silent
 from campaigns.admin.people import next_market, without_contact
 from campaigns.models import Campaign, ClubSession, Enrolment
 from campaigns.models.club import ClubSessionKind, ClubSessionStatus
+from messaging import communes as switches
 from messaging import people, staff
 from messaging.clock import utc_now
 from messaging.models import (
     Audit,
     Club,
     Household,
+    Inbound,
     Member,
+    Message,
     Phone,
     Place,
     PlaceParent,
@@ -34,7 +37,7 @@ from messaging.models import (
 from messaging.models.people import HeaBand, LifeStage, MemberStatus, Purpose, Way
 from messaging.models.place import Level
 from messaging.places import folded
-from tests.campaigns.admin.conftest import PASSWORD, Browser
+from tests.campaigns.admin.conftest import PASSWORD, Browser, account
 from tests.world import World
 
 Browse = Callable[[str], Browser]
@@ -422,7 +425,7 @@ def test_a_key_that_no_database_takes_is_no_page(browse: Browse, land: Land) -> 
     officer = browse("officer")
     for path in ("members", "clubs", "villages"):
         assert officer.get(f"{PEOPLE}/{path}/{'9' * 20}").status_code == 404, path
-    assert officer.get(f"{PEOPLE}/members?place={'9' * 20}").status_code == 404
+    assert officer.get(f"{PEOPLE}/members?place={'9' * 6}").status_code == 404
 
 
 def test_totals_are_those_of_own_villages(local: Callable[..., Browser], land: Land, browse: Browse) -> None:
@@ -544,3 +547,31 @@ def test_a_village_says_when_its_market_is() -> None:
     assert (day - date(2014, 4, 9)).days % 5 == 0
     assert next_market(place, day) == day
     assert next_market(Place(), TODAY) is None
+
+
+def test_today_and_results_count_own_places_alone(local: Callable[..., Browser], land: Land, browse: Browse) -> None:
+    with land.world.db.write() as session:
+        for row in session.scalars(sa.select(Message).where(Message.handed_over_at.is_not(None))).all():
+            row.village_id = land.there
+        session.execute(sa.update(Inbound).values(phone_id=land.world.phones["+22376000062"]))
+    near, everywhere = local(Role.EDITOR), browse("evaluation")
+    for label, here, all_of_them in (
+        ("membres", 3, 4), ("clubs et groupes", 1, 2), ("partis aujourd'hui", 0, 2), ("reçus aujourd'hui", 0, 3),
+        ("messages sensibles, 30 jours", 0, 1),
+    ):  # fmt: skip
+        for browser, count in ((near, here), (everywhere, all_of_them)):
+            assert f"<dt>{label}</dt><dd>{count}</dd>" in browser.read("/admin/"), (label, count)
+    for browser, count in ((near, "0"), (everywhere, "2")):
+        week = browser.get("/admin/essai/results").text.split("<tbody>")[1].split("</tr>")[0]
+        assert re.search(r'data-label="Partis">(\d+)<', week)[1] == count  # type: ignore[index]
+
+
+def test_a_proposal_about_a_commune_elsewhere_is_not_on_today(local: Callable[..., Browser], land: Land) -> None:
+    asking = account(land.world, "second_approver").id
+    with land.world.db.write() as session:
+        for ident in land.communes.values():
+            switches.pause(session, ident, asking, utc_now())
+            switches.ask_to_lift(session, ident, "drop", asking, utc_now(), land.world.programme_id)
+    page = local(Role.APPROVER).read("/admin/")
+    assert "lever la pause de Doucombo" in page
+    assert "Sangha" not in page

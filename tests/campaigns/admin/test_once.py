@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from campaigns import life, loading, planner
@@ -101,3 +103,15 @@ def test_approved_by_others_and_started_it_is_planned_for_the_club(editor: Brows
     with office.db.read() as session:
         found = session.scalars(sa.select(Message).where(Message.step_id == step.id)).all()
         assert [(one.state, one.phone_id) for one in found] == [(State.WAITING, office.phones["+22376000011"])]
+
+
+def test_two_messages_of_one_moment_are_two(editor: Browser, office: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both looked for a free name before either was stored."""
+    editor.post(ONCE, **TYPED)
+    monkeypatch.setattr(sys.modules["campaigns.admin.once"], "_code", lambda *_: made(office)[0].code)
+    answer = editor.post(ONCE, **{**TYPED, "sms": "Demain le moringa."})
+    assert answer.status_code == 400 and "Demain le moringa." in answer.text and "la même minute" in answer.text
+    monkeypatch.undo()
+    assert editor.post(ONCE, **{**TYPED, "sms": "Demain le moringa."}).status_code == 303
+    with office.db.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Campaign.code.startswith("message-"))) == 2

@@ -20,8 +20,8 @@ def test_page_shows_chosen_phones_by_two_digits_role_and_language(editor: Browse
     leader, member = office.phones["+22376000041"], office.phones["+22376000012"]
     page = editor.get(f"/simulator/?phone={leader}&phone={member}").text
     assert page.count('class="screen"') == 2
-    assert re.search(r"41</span> <small>animateur · fr · 1041", page)
-    assert re.search(r"12</span> <small>membre · bm · Village Essai", page)
+    assert re.search(r"41</span> <small>animateur · Français · 1041", page)
+    assert re.search(r"12</span> <small>membre · Bambara · Village Essai", page)
 
 
 def test_search_by_club_code_village_and_role(editor: Browser, office: World) -> None:
@@ -95,3 +95,11 @@ def test_unknown_phones_are_not_there(editor: Browser) -> None:
     for path in ("/simulator/?phone=999999", "/simulator/999999/thread"):
         assert editor.get(path).status_code == 404
     assert editor.get("/simulator/?phone=abc&phone=99999999999999999999").status_code == 200
+
+
+def test_a_line_that_came_back_after_an_ended_session_is_not_sent(editor: Browser, office: World) -> None:
+    phone = office.phones["+22376000041"]
+    for path in (f"/simulator/{phone}", f"/simulator/essai/hygiene-essai/quiz/{phone}"):
+        editor.post(path, f"/simulator/?phone={phone}", text="Bonjour <b>", show="write", kept="/simulator/")
+        with office.db.read() as session:
+            assert not session.scalars(sa.select(Inbound).where(Inbound.text == "Bonjour <b>")).all(), path

@@ -284,3 +284,15 @@ def test_the_list_shows_the_campaigns_of_a_state_and_their_texts_to_review(edito
     assert "Mains propres" in page and 'data-label="Textes à relire">3<' in page
     assert "Aucune campagne dans cet état" in editor.read("/admin/essai/campaigns?state=running")
     assert campaign().title.fr in editor.read("/admin/essai/campaigns?state=bizarre")
+
+
+def test_who_approves_is_told_when_it_changed_since_she_looked(browse: Browse, editor: Browser, office: World) -> None:
+    approver = browse("approver")
+    page = approver.get(f"{PLACE}/cost").text
+    seen = re.search(r'name="seen" value="(\d+)"', page)
+    assert seen is not None and int(seen[1]) == lock(office)
+    assert send(editor, office, hour="18h15").status_code == 303
+    approver.post(f"{PLACE}/approve", seen=seen[1], accepted=["fr", "bm", "dds"])
+    assert "a changé depuis que vous l'avez lue" in html.unescape(approver.get(f"{PLACE}/cost").text)
+    with office.db.read() as session:
+        assert session.scalars(sa.select(Campaign)).one().state is CampaignState.DRAFT
