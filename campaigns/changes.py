@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
@@ -185,6 +186,20 @@ def keep(session: Session, row: Campaign, action: str, staff_id: int | None, now
     session.flush()
 
 
+def catch_up(session: Session, row: Campaign, now: datetime) -> int:
+    """Take back what came back since: it was being handed over when its step was changed, and did not leave.
+
+    To be called before a paused campaign goes on; gives how many.
+    """
+    changed: dict[str | None, datetime] = {}  # the step, or None for all of them, and when its rule changed last
+    for older, newer in pairwise(reversed(versions(session, row.id))):
+        codes = difference.touched(difference.between(older.definition, newer.definition))
+        changed |= dict.fromkeys([None] if codes is None else codes, newer.at)
+    return sum(
+        _plan_anew(session, row, None if code is None else {code}, now, made_before=at) for code, at in changed.items()
+    )
+
+
 def refusal(row: Campaign) -> str | None:
     """Why a campaign cannot be changed now; None when it can."""
     return {CampaignState.RUNNING: RUNS, CampaignState.ENDED: ENDED}.get(row.state)
@@ -193,7 +208,7 @@ def refusal(row: Campaign) -> str | None:
 @contextmanager
 def _changing(session: Session, campaign_id: int, by: Hand, action: str, step: str | None = None) -> Iterator[Campaign]:
     """Change a campaign inside: asks lock and state before, keeps the new state and plans anew after."""
-    row = session.get_one(Campaign, campaign_id, with_for_update=True, populate_existing=True)
+    row = loading.locked(session, campaign_id)
     if why := refusal(row):
         raise RefusedError(why)
     if row.lock != by.seen:
@@ -209,8 +224,7 @@ def _changing(session: Session, campaign_id: int, by: Hand, action: str, step: s
     if not changes:
         return
     row.lock += 1
-    if row.state is not CampaignState.DRAFT:
-        row.state, row.approver_id, row.accepted_fallbacks, row.accepted_gaps = CampaignState.DRAFT, None, None, None
+    loading.to_draft(row)
     keep(session, row, action, by.staff_id, by.now, step)
     waited = _plan_anew(session, row, difference.touched(changes), by.now)
     _note(session, row, changes, by, action, waited)
@@ -241,14 +255,22 @@ def _set_steps(session: Session, row: Campaign, wanted: Sequence[Said], now: dat
             step.removed_at, step.changed_by_staff = now, True
 
 
-def _plan_anew(session: Session, row: Campaign, codes: set[str] | None, now: datetime) -> int:
-    """Take back what waits of some steps (None: of all), so that planning makes it by the new rule; gives how many."""
+def _plan_anew(
+    session: Session, row: Campaign, codes: set[str] | None, now: datetime, made_before: datetime | None = None
+) -> int:
+    """Take back what waits of some steps (None: of all), so that planning makes it by the new rule; gives how many.
+
+    With `made_before` only what was made before then, and nothing is planned anew when there is none.
+    """
     if row.started_at is None:
         return 0
     query = sa.select(Step).where(Step.campaign_id == row.id)
     steps = session.scalars(query if codes is None else query.where(Step.code.in_(codes))).all()
     waits = sa.and_(Message.step_id.in_([step.id for step in steps]), Message.trial_of.is_(None), is_unsent())
+    waits = waits if made_before is None else sa.and_(waits, Message.created_at < made_before)
     pairs = session.execute(sa.select(Message.step_id, Message.occurrence).where(waits).distinct()).all()
+    if made_before is not None and not pairs:
+        return 0
     taken = outbox.close_all(session, waits, Reason.CHANGED, now)
     _free(session, steps)
     for step in steps:

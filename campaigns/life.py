@@ -15,11 +15,11 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import approvals, audience, bill, loading
+from campaigns import approvals, audience, bill, changes, loading
 from campaigns.definitions import Audience, Step
 from campaigns.models import Campaign, CampaignState, CampaignVersion, Enrolment
 from campaigns.models import Step as StepRow
-from messaging import audit, outbox, staff
+from messaging import audit, outbox, proposals, staff
 from messaging.clock import local
 from messaging.database import change, insert_ignore
 from messaging.errors import RefusedError
@@ -27,6 +27,14 @@ from messaging.models import Chain, PausedStep, Programme, Role, Staff, Text, Te
 from messaging.rules import Reason
 
 STARTABLE = (CampaignState.APPROVED, CampaignState.PAUSED)
+CHANGED = (
+    "Cette campagne a changé depuis que vous l'avez lue. Lisez-la de nouveau. / "
+    "This campaign has changed since you read it. Read it again."
+)
+OVER = (
+    "Les jours de toutes ses étapes sont passés : rien ne partirait. Changez d'abord le jour. / "
+    "The days of all its steps are over: nothing would leave. Change the day first."
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,12 @@ def spoken(
 
 
 def approve(
-    session: Session, campaign_id: int, person: Staff, now: datetime, accepted: Collection[str] = ()
+    session: Session,
+    campaign_id: int,
+    person: Staff,
+    now: datetime,
+    accepted: Collection[str] = (),
+    seen: int | None = None,
 ) -> Campaign:
     """Approve a campaign whose texts are approved, or whose shown fallbacks are accepted by name.
 
@@ -109,26 +122,32 @@ def approve(
         person: the approver.
         now: the time.
         accepted: languages whose fallbacks are all accepted (`dds`), or single ones (`dds:fr`, `dds:-` for nothing).
+        seen: the lock of the campaign that she looked at; None: as it stands.
 
     Raises:
-        RefusedError: no approver, not a draft, her own changes, or texts are missing; the sentence lists them.
+        RefusedError: no approver, not a draft, changed since she looked, her own changes, its days are over, or texts
+            are missing; the sentence lists them.
     """
-    campaign = session.get_one(Campaign, campaign_id)
+    campaign = loading.locked(session, campaign_id)
     if Role.APPROVER not in staff.roles(session, person.id):
         raise RefusedError("Il faut le rôle approbateur. / The role of approver is needed.")
     if campaign.state is not CampaignState.DRAFT:
         raise RefusedError("Cette campagne n'est plus un brouillon. / This campaign is no draft any more.")
+    if seen is not None and campaign.lock != seen:
+        raise RefusedError(CHANGED)
     if _changed_it(session, campaign, person):
         raise RefusedError(
             "Vous avez changé cette campagne : un autre l'approuve. / "
             "You changed this campaign: somebody else approves it."
         )
+    _not_over(session, campaign, now)
     found = gaps(session, campaign, now)
     missing = [gap for gap in found if not {gap.language, gap.name} & set(accepted)]
     if missing:
         raise RefusedError(_told(missing))
     if approvals.needs_two(session, campaign, now) and not approvals.is_second(session, campaign, person, now):
         return campaign
+    proposals.void(session, proposals.SECOND_APPROVAL, proposals.CAMPAIGN, campaign.id, person.id, now)  # none waits
     campaign.state, campaign.approver_id = CampaignState.APPROVED, person.id
     campaign.accepted_fallbacks = sorted({gap.language for gap in found})
     campaign.accepted_gaps = [asdict(gap) for gap in found]
@@ -148,9 +167,9 @@ def start(session: Session, campaign_id: int, staff_id: int | None, now: datetim
     """Start an approved campaign, or go on with a paused one; who is meant is enrolled.
 
     Raises:
-        RefusedError: it is not approved and no demonstration, or it runs or has ended.
+        RefusedError: it is not approved and no demonstration, it runs or has ended, or its days are over.
     """
-    campaign = session.get_one(Campaign, campaign_id)
+    campaign = loading.locked(session, campaign_id)
     programme = session.get_one(Programme, campaign.programme_id)
     is_drafted = programme.demonstration and campaign.state is CampaignState.DRAFT
     if campaign.state not in STARTABLE and not is_drafted:
@@ -158,9 +177,11 @@ def start(session: Session, campaign_id: int, staff_id: int | None, now: datetim
             f"Cette campagne ne peut pas démarrer : {campaign.state.value}. Faites-la d'abord approuver. / "
             f"This campaign cannot start: {campaign.state.value}. Have it approved first."
         )
+    _not_over(session, campaign, now)
     if campaign.started_at is not None:  # it was paused, and perhaps changed since
         steps = [step.id for step in loading.steps_of(session, campaign.id)]
         session.execute(sa.delete(PausedStep).where(PausedStep.step_id.in_(steps)))
+        changes.catch_up(session, campaign, now)
         outbox.release_steps(session, steps, Reason.PAUSED_CAMPAIGN)
     campaign.state, campaign.started_at = CampaignState.RUNNING, campaign.started_at or now
     campaign.lock += 1
@@ -175,7 +196,7 @@ def pause(session: Session, campaign_id: int, staff_id: int | None, now: datetim
     Raises:
         RefusedError: it does not run.
     """
-    campaign = session.get_one(Campaign, campaign_id)
+    campaign = loading.locked(session, campaign_id)
     if campaign.state is not CampaignState.RUNNING:
         raise RefusedError("Cette campagne n'est pas en cours. / This campaign is not running.")
     campaign.state = CampaignState.PAUSED
@@ -188,6 +209,16 @@ def pause(session: Session, campaign_id: int, staff_id: int | None, now: datetim
     held = outbox.hold_steps(session, steps, Reason.PAUSED_CAMPAIGN)
     _note(session, campaign, staff_id, "paused", now, held=held)
     return campaign
+
+
+def _not_over(session: Session, campaign: Campaign, now: datetime) -> None:
+    """Nothing is approved or started that would silently send nothing."""
+    if campaign.started_at is not None:
+        return
+    today = local(now, session.get_one(Programme, campaign.programme_id).zone).date()
+    days = [Step.model_validate(row.definition).when.date for row in loading.steps_of(session, campaign.id)]
+    if days and all(day is not None and day < today for day in days):
+        raise RefusedError(OVER)
 
 
 def enrol_all(session: Session, campaign: Campaign, programme: Programme, now: datetime) -> int:

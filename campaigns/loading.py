@@ -1,7 +1,8 @@
 """Campaign files into the database and out: differences are shown, asked ones taken, staff's work never overwritten.
 
 After the first load the database is the truth. Loading a file again compares it with what is stored: what is new is
-taken, what differs is shown and taken only when asked, what staff changed is kept and named.
+taken, what differs is shown and taken only when asked, what staff changed is kept and named. A file changes head and
+steps only before the campaign was started, and one that was approved is then approved anew.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from campaigns.definitions import Definition, Step, Text, dump
 from campaigns.models import Campaign, CampaignState, CampaignVersion
 from campaigns.models import Step as StepRow
 from messaging import audit, languages, texts
+from messaging.errors import RefusedError
 from messaging.models import LetterKind, Programme
 from messaging.models import Text as TextRow
 from messaging.models.post import Kind
@@ -27,6 +29,10 @@ from messaging.wording import Wording, spelt
 # What staff do to a campaign (`CampaignVersion.action`) that a file never overwrites: its head, the order of its steps.
 HEAD_CHANGES = ("edited", "restored")
 ORDER_CHANGES = ("added", "moved", "removed", "restored")
+STARTED = (
+    "Cette campagne a été démarrée : changez-la sur sa page. Du fichier, ne prenez que les textes, par leur nom. / "
+    "This campaign was started: change it on its page. Of the file take only the texts, by their names."
+)
 HEAD = ("title", "topic", "pillar", "agency", "serves", "starts", "ends", "audience")
 
 
@@ -69,10 +75,14 @@ def load(
         now: the time.
         take: what of the differences is taken, by its `what`; `{"all"}` for all of them, None for new things only.
         staff_id: who loads; none: the command line.
+
+    Raises:
+        RefusedError: head or steps of a campaign that was started are to be taken.
     """
     loaded = Loaded(definition.campaign)
-    wanted = _Wanted(take, loaded)
     row = find(session, programme.id, definition.campaign)
+    row = None if row is None else locked(session, row.id)
+    wanted = _Wanted(take, loaded, is_started=row is not None and row.started_at is not None)
     if row is None:
         row = _new(session, programme, definition)
         wanted.new("campaign")
@@ -83,6 +93,7 @@ def load(
     taken = {one.what.partition(" ")[0] for one in loaded.differences if one.done == "taken"}
     if row.file_hash and taken & {"campaign", "step"}:
         row.lock += 1  # an editor who has the campaign open is told
+        to_draft(row)
     row.file_hash = hashlib.sha256(dump(definition).encode()).hexdigest()
     return loaded
 
@@ -90,6 +101,18 @@ def load(
 def find(session: Session, programme_id: int, code: str) -> Campaign | None:
     """A campaign by its code."""
     return session.scalar(sa.select(Campaign).where(Campaign.programme_id == programme_id, Campaign.code == code))
+
+
+def locked(session: Session, campaign_id: int) -> Campaign:
+    """A campaign as it stands now; who else changes, approves, starts or plans it waits, who enrols does not."""
+    session.flush()
+    return session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def to_draft(row: Campaign) -> None:
+    """What was changed is approved anew."""
+    if row.state is not CampaignState.DRAFT:
+        row.state, row.approver_id, row.accepted_fallbacks, row.accepted_gaps = CampaignState.DRAFT, None, None, None
 
 
 def export(session: Session, row: Campaign) -> Definition:
@@ -154,15 +177,20 @@ class _Wanted:
 
     take: Collection[str] | None
     loaded: Loaded
+    is_started: bool = False  # people are enrolled and messages wait: its steps are no file's matter any more
 
-    def new(self, what: str) -> None:
-        """A new thing is always taken."""
-        self.loaded.differences.append(Difference(what, "new", "taken"))
+    def new(self, what: str) -> bool:
+        """A new thing is taken, but for a step of a campaign that was started."""
+        is_taken = not (self.is_started and what.startswith("step "))
+        self.loaded.differences.append(Difference(what, "new", "taken" if is_taken else "kept"))
+        return is_taken
 
     def changed(self, what: str, by_staff: bool, kind: Literal["changed", "removed"] = "changed") -> bool:
         """True when a difference is asked for and not staff's own work."""
         asked = self.take is not None and ("all" in self.take or what in self.take)
         done: Literal["taken", "kept", "staff"] = "staff" if by_staff else "taken" if asked else "kept"
+        if done == "taken" and self.is_started and not what.startswith("text "):
+            raise RefusedError(STARTED)
         self.loaded.differences.append(Difference(what, kind, done))
         return done == "taken"
 
@@ -201,8 +229,9 @@ def _load_steps(
     for position, step in enumerate(definition.steps):
         stored = known.pop(step.step, None)
         if stored is None:
+            if not wanted.new(f"step {step.step}"):
+                continue
             stored = new_step(session, row, step, position)
-            wanted.new(f"step {step.step}")
         elif (body(step) != stored.definition or stored.removed_at) and wanted.changed(
             f"step {step.step}", stored.changed_by_staff
         ):

@@ -205,6 +205,8 @@ def plan_piece(
     session: Session, campaign_id: int, step_id: int, name: str, now: datetime, ahead: timedelta
 ) -> tuple[Plan, bool]:
     """Plan one piece of one batch in the session's transaction; True when a further piece is left."""
+    # Who pauses or changes the campaign meanwhile waits for the piece, and takes it back with the rest.
+    session.execute(sa.select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(read=True))
     found = due_batches(session, now, ahead, campaign_id)
     due = next((one for one in found if (one.step.id, one.batch.name) == (step_id, name)), None)
     if due is None:

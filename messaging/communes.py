@@ -109,6 +109,7 @@ def accept(session: Session, proposal_id: int, staff_id: int, now: datetime) -> 
     Raises:
         RefusedError: it is the account's own, no approver, or somebody has decided.
     """
+    _lock(session, int(session.get_one(Proposal, proposal_id).object_id))  # who raises it meanwhile closes the request
     row = proposals.accept(session, proposal_id, staff_id, now)
     DOES[row.kind](session, row, staff_id, now)
     return row

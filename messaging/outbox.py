@@ -183,14 +183,16 @@ def hold(session: Session, text_id: int, reason: Reason) -> int:
 
 
 def hold_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> int:
-    """Hold what waits of some steps (a paused campaign)."""
-    return _move(session, Message.step_id.in_(step_ids), State.WAITING, State.HELD, reason)
+    """Hold what waits of some steps (a paused campaign); a trial goes on."""
+    which = sa.and_(Message.step_id.in_(step_ids), Message.trial_of.is_(None))
+    return _move(session, which, State.WAITING, State.HELD, reason)
 
 
 def release_steps(session: Session, step_ids: Sequence[int], reason: Reason) -> int:
     """Let go of what was held for this reason."""
-    held = sa.and_(Message.step_id.in_(step_ids), Message.reason == reason.value)
-    return _move(session, held, State.HELD, State.WAITING, None)
+    which = Message.step_id.in_(step_ids)
+    await_claim(session, which)
+    return _move(session, sa.and_(which, Message.reason == reason.value), State.HELD, State.WAITING, None)
 
 
 def hold_all(session: Session, which: sa.ColumnElement[bool], reason: Reason) -> int:
@@ -200,8 +202,18 @@ def hold_all(session: Session, which: sa.ColumnElement[bool], reason: Reason) ->
 
 def release_all(session: Session, which: sa.ColumnElement[bool], reason: Reason, now: datetime) -> int:
     """Let go of what was held for this reason, meets a condition and is still of use; gives how many."""
+    await_claim(session, which)
     held = sa.and_(Message.reason == reason.value, Message.useful_until > now, which)
     return _move(session, held, State.HELD, State.WAITING, None)
+
+
+def await_claim(session: Session, which: sa.ColumnElement[bool]) -> None:
+    """Wait for a sender that decides about such messages by what was true until now: it may hold them yet.
+
+    Without this they would be held for a reason that is gone, and nobody would let go of them.
+    """
+    waits = sa.select(Message.id).where(Message.state == State.WAITING, which).order_by(Message.id).with_for_update()
+    session.scalar(sa.select(sa.func.count()).select_from(waits.subquery()))
 
 
 def expire(session: Session, now: datetime, patience: timedelta = timedelta(days=1)) -> dict[str, int]:

@@ -130,7 +130,7 @@ def need(session: Session, staff_id: int, roles: frozenset[Role]) -> None:
 
 
 def _decide(session: Session, proposal_id: int, staff_id: int, now: datetime, *, accepted: bool) -> Proposal:
-    row = session.get_one(Proposal, proposal_id, with_for_update=True)
+    row = session.get_one(Proposal, proposal_id, with_for_update=True, populate_existing=True)
     need(session, staff_id, RULES[row.kind].decide)
     if row.decided_at is not None:
         raise RefusedError(DECIDED)

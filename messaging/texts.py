@@ -123,7 +123,7 @@ def edit(session: Session, text_id: int, seen: int, words: Wording, staff: Staff
     Raises:
         StaleError: somebody else changed it first.
     """
-    text = session.get_one(Text, text_id)
+    text = _locked(session, text_id)
     if text.version != seen:
         raise StaleError()
     text.changed_by_staff = True
@@ -156,7 +156,7 @@ def review(
         RefusedError: not a draft, her own text, or not a translator of that language; no variety; a sheet of another
             version, without role, or read on a day to come.
     """
-    text = session.get_one(Text, text_id)
+    text = _locked(session, text_id)
     refusal = review_refusal(text, staff.id, roles, outside is not None) or (
         _sheet_fault(outside, current(session, text), now) if outside else _variety_fault(text.language, variety)
     )
@@ -178,7 +178,7 @@ def approve(session: Session, text_id: int, staff: Staff, roles: Mapping[Role, s
     Raises:
         RefusedError: not reviewed, her own text, or for Bambara and Dogon her own review.
     """
-    text = session.get_one(Text, text_id)
+    text = _locked(session, text_id)
     family = session.scalars(sa.select(Language.family).where(Language.code == text.language)).one()
     version = current(session, text)
     refusal = approve_refusal(text, family, staff.id, roles) or (
@@ -283,6 +283,12 @@ def versions(session: Session, text_id: int) -> list[TextVersion]:
     return list(session.scalars(query.order_by(TextVersion.version)))
 
 
+def _locked(session: Session, text_id: int) -> Text:
+    """A text as it stands now: who edits it and who approves it go one after the other."""
+    session.flush()
+    return session.get_one(Text, text_id, with_for_update=True, populate_existing=True)
+
+
 def _sheet_fault(outside: Outside, version: TextVersion, now: datetime) -> str | None:
     """Why this sheet is no review of this version; None when it is one."""
     if not (0 < len(outside.role.strip()) <= 80 and 0 < len(outside.variety.strip()) <= 40):
@@ -326,6 +332,7 @@ def _to_draft(
 
 def _release(session: Session, text: Text, version: TextVersion, now: datetime) -> None:
     """Let what was held for this text go on, with the words that are approved now and at their size."""
+    outbox.await_claim(session, Message.text_id == text.id)
     held = sa.select(Message).where(
         Message.text_id == text.id,
         Message.state == State.HELD,

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from campaigns import changes, life, loading
 from campaigns.admin import words
 from campaigns.admin.security import installation, me, needs, writing
-from campaigns.admin.when import TAGS, is_over, names, overdue, spell, whom
+from campaigns.admin.when import TAGS, names, overdue, spell, whom
 from campaigns.admin.words import _
 from campaigns.definitions import Audience
 from campaigns.definitions.model import merge
@@ -92,11 +92,7 @@ def step(campaign: str, step: str) -> str:
 def start(campaign: str) -> Response:
     """Start, or go on."""
 
-    def act(session: Session, row: Campaign) -> Campaign:
-        _not_over(session, row)
-        return life.start(session, row.id, me().id, utc_now())
-
-    return _act(campaign, act)
+    return _act(campaign, lambda session, row: life.start(session, row.id, me().id, utc_now()))
 
 
 @campaigns.post("/<campaign>/pause")
@@ -109,12 +105,11 @@ def pause(campaign: str) -> Response:
 @campaigns.post("/<campaign>/approve")
 @needs(Role.APPROVER)
 def approve(campaign: str) -> Response:
-    """Approve, with the fallbacks that were ticked."""
+    """Approve what stood on the page, with the fallbacks that were ticked."""
 
     def act(session: Session, row: Campaign) -> Campaign:
-        _not_over(session, row)
-        person = session.get_one(Staff, me().id)
-        return life.approve(session, row.id, person, utc_now(), request.form.getlist("accepted"))
+        person, seen = session.get_one(Staff, me().id), request.form.get("seen", type=int)
+        return life.approve(session, row.id, person, utc_now(), request.form.getlist("accepted"), seen)
 
     return _act(campaign, act, refused="bill.cost")
 
@@ -159,15 +154,6 @@ def late(row: Campaign, steps: Iterable[Step]) -> list[Step]:
     """The dated steps of a campaign that waits to start whose moment has passed."""
     waits = row.state in (CampaignState.DRAFT, CampaignState.APPROVED)
     return overdue(steps, utc_now(), g.programme.zone) if waits else []
-
-
-def _not_over(session: Session, row: Campaign) -> None:
-    """Nothing is approved or started that would silently send nothing."""
-    if row.started_at is None and is_over(loading.steps_of(session, row.id), utc_now(), g.programme.zone):
-        raise RefusedError(
-            "Les jours de toutes ses étapes sont passés : rien ne partirait. Changez d'abord le jour. / "
-            "The days of all its steps are over: nothing would leave. Change the day first."
-        )
 
 
 def text_states(session: Session, programme_id: int) -> dict[int, Counter[TextState]]:

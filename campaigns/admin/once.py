@@ -32,6 +32,10 @@ STEP = "message"
 CHOSEN = "chosen"  # the day and hour that were typed, rather than the next open ones
 PILLARS = {"finance": "financial", "agro": "productive", "livestock": "productive", "market": "productive"}
 SOCIAL = "social"
+TWO_AT_ONCE = (
+    "Un autre message a été écrit dans la même minute. Vos mots sont encore ici : enregistrez encore une fois. / "
+    "Another message was written in the same minute. Your words are still here: save once more."
+)
 SHOWN = 40  # letters of the text that the title repeats
 
 
@@ -137,7 +141,9 @@ def _beside(finding: Finding) -> str:
 
 
 def _store(session: Session, definition: Definition, now: datetime) -> None:
-    programme = session.get_one(Programme, g.programme.id)
+    programme = session.get_one(Programme, g.programme.id, with_for_update=True)
+    if loading.find(session, programme.id, definition.campaign) is not None:
+        raise RefusedError(TWO_AT_ONCE)
     loading.load(session, programme, definition, now, staff_id=me().id)
     row = loading.find(session, programme.id, definition.campaign)
     assert row is not None

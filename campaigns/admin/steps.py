@@ -206,10 +206,8 @@ def pause(campaign: str, seen: int) -> tuple[int, str]:
     """Pause a campaign that is being changed: the lock that the form carries on with, and what to say."""
     try:
         with writing() as session:
-            row = find(session, campaign)
-            is_newest = row.lock == seen
-            row = life.pause(session, row.id, me().id, utc_now())
-            seen = row.lock if is_newest else seen
+            row = life.pause(session, find(session, campaign).id, me().id, utc_now())
+            seen = row.lock if row.lock == seen + 1 else seen  # else somebody else was quicker
     except RefusedError as refusal:
         return seen, words.sentence(str(refusal))
     return seen, _("La campagne est en pause ; ce qui attend est retenu. Rien d'autre n'est encore enregistré.")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from campaigns.admin.words import CLUB_KINDS, N_, _, _n, code, day, tongue
 from campaigns.definitions import Audience, When
 from campaigns.models import Step
-from messaging.clock import at_local, local
+from messaging.clock import at_local
 from messaging.models import Language, Place, PlaceCode
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -141,12 +141,6 @@ def moment(step: Step, zone: str) -> datetime | None:
 def overdue(steps: Iterable[Step], now: datetime, zone: str) -> list[Step]:
     """The dated steps whose moment has passed."""
     return [step for step in steps if (at := moment(step, zone)) is not None and at < now]
-
-
-def is_over(steps: Iterable[Step], now: datetime, zone: str) -> bool:
-    """Whether every step has a day and each of these days is over: started now, nothing would leave."""
-    today, due = local(now, zone).date(), [moment(step, zone) for step in steps]
-    return bool(due) and all(at is not None and local(at, zone).date() < today for at in due)
 
 
 def _date(when: When) -> str:

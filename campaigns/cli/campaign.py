@@ -98,7 +98,8 @@ def campaign_review(
     """Mark the drafts of one language as reviewed; with --outside, only those whose sheets are named."""
     sheets = _sheets(role, variety, read_on, marks)
     with opened() as here, here.db.write() as session:
-        row, person = find(session, code, programme_code), staff.by_email(session, email)
+        row = find(session, code, programme_code)
+        person = staff.acting(session, email, row.programme_id)
         roles = staff.roles(session, person.id)
         read = _read(session, row, lang, sheets)
         for text, sheet in read:
@@ -118,7 +119,8 @@ def campaign_approve(
 ) -> None:
     """Approve the reviewed texts, then the campaign."""
     with opened() as here, here.db.write() as session:  # the texts and the campaign together, or nothing
-        row, person = find(session, code, programme_code), staff.by_email(session, email)
+        row = find(session, code, programme_code)
+        person = staff.acting(session, email, row.programme_id)
         roles = staff.roles(session, person.id)
         reviewed = _texts(session, row, TextState.REVIEWED)
         for text in reviewed:

@@ -20,6 +20,7 @@ from messaging import staff
 from messaging.errors import DataError, RefusedError, StaleError
 from messaging.models import Audit, Message, Programme, Role, Text
 from messaging.models.post import State
+from tests.meanwhile import at_once
 from tests.world import World, approve_texts, hygiene
 
 # The clock of the tests: Thursday 12 March 2026, 17:30, when `hygiene()` is due.
@@ -200,7 +201,69 @@ def test_who_changed_a_campaign_does_not_approve_it(draft: World) -> None:
             life.approve(session, row.id, person, draft.now)
 
 
+def test_nobody_approves_or_starts_what_somebody_is_changing_in_that_moment(draft: World) -> None:
+    with draft.db.write() as session:
+        row = session.scalars(sa.select(Campaign)).one()
+        row.state, campaign_id = CampaignState.APPROVED, row.id
+
+    def edit(session: Session) -> None:
+        changes.move(session, campaign_id, Hand(None, 1, draft.now), "jour-3", -1)
+
+    with pytest.raises(RefusedError, match="Faites-la d'abord approuver"):
+        at_once(draft.db, edit, lambda session: life.start(session, campaign_id, None, draft.now))
+    assert (state(draft), codes(draft)) == (CampaignState.DRAFT, ["jour-3", "lundi"])
+
+
+def test_who_approves_approves_what_she_read(draft: World) -> None:
+    with draft.db.write() as session:
+        staff.add(session, "trois@essai.example", [(Role.APPROVER, "")], draft.now)
+        row = session.scalars(sa.select(Campaign)).one()
+        approve_texts(session, row, draft.now)
+        campaign_id, read = row.id, row.lock
+    change(draft, lambda session, row, by: changes.move(session, row, by, "jour-3", -1))
+
+    def approve(seen: int) -> CampaignState:
+        with draft.db.write() as session:
+            person = staff.by_email(session, "trois@essai.example")
+            return life.approve(session, campaign_id, person, draft.now, (), seen).state
+
+    with pytest.raises(RefusedError, match="a changé depuis"):
+        approve(read)
+    assert approve(read + 1) is CampaignState.APPROVED
+
+
+def test_days_that_are_over_are_neither_approved_nor_started(world: World) -> None:
+    campaign_id = world.campaign(hygiene(when={"date": "2026-03-11"}), start=False)
+    with world.db.write() as session:
+        row = session.get_one(Campaign, campaign_id)
+        approve_texts(session, row, world.now)
+        with pytest.raises(RefusedError, match="sont passés"):
+            life.approve(session, row.id, staff.by_email(session, "approuve@essai.example"), world.now)
+        row.state = CampaignState.APPROVED
+        with pytest.raises(RefusedError, match="sont passés"):
+            life.start(session, row.id, None, world.now)
+
+
 # --- people already enrolled
+
+
+def test_what_is_being_planned_in_that_moment_is_taken_back_too(world: World) -> None:
+    world.member("+22370000001")
+    campaign_id = world.campaign(hygiene())
+    with world.db.read() as session:
+        step_id = session.scalars(sa.select(Step.id)).one()
+    later = hygiene(hour="19:00").steps[0].model_copy(update={"texts": {}})
+
+    def pause_and_change(session: Session) -> None:
+        seen = life.pause(session, campaign_id, None, world.now).lock
+        changes.set_step(session, campaign_id, Hand(None, seen, world.now), "mains", later)
+
+    at_once(
+        world.db,
+        lambda session: planner.plan_piece(session, campaign_id, step_id, "once", world.now, AHEAD),
+        pause_and_change,
+    )
+    assert standing(world) == [("1", "closed", "changed", "changed")]
 
 
 def test_a_moved_hour_takes_back_what_waits_and_sends_nobody_twice(world: World) -> None:
@@ -238,6 +301,30 @@ def test_what_may_have_left_is_not_touched(world: World) -> None:
     resumed(world, world.now)
     assert plan(world, world.now) == 0
     assert standing(world) == [("1", "held", "unknown", "once")]
+
+
+def test_what_was_under_way_and_comes_back_follows_the_new_rule_too(world: World) -> None:
+    """The gateway is asked while the step is changed, and says afterwards that it took neither message."""
+    world.member("+22370000001")
+    world.member("+22370000002", "bm")
+    world.chain("bm", "fr")
+    world.campaign(hygiene())
+    assert plan(world, world.now) == 2
+    with world.db.write() as session:
+        session.execute(sa.update(Message).values(state=State.SUBMITTING))
+    paused(world)
+    french = hygiene(audience={"languages": ["fr"]}).steps[0].model_copy(update={"texts": {}})
+    edited = world.now + timedelta(minutes=1)
+    change(world, lambda session, row, by: changes.set_step(session, row, by, "mains", french), at=edited)
+    assert {row[1] for row in standing(world)} == {"submitting"}
+    with world.db.write() as session:
+        session.execute(sa.update(Message).values(state=State.HELD, reason="paused_campaign"))
+    resumed(world, edited)
+    assert plan(world, edited) == 1
+    assert [row for row in standing(world) if row[1] != "closed"] == [("1", "waiting", None, "once")]
+    paused(world)
+    resumed(world, edited)  # what was made by the new rule stays
+    assert [row[1] for row in standing(world)] == ["closed", "closed", "waiting"]
 
 
 def test_who_is_no_longer_meant_gets_nothing(world: World) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from campaigns import loading
 from campaigns.definitions import Definition, dump, read
 from campaigns.library import files
+from campaigns.models import Campaign, CampaignState
 from messaging import staff, texts
+from messaging.errors import RefusedError
 from messaging.models import Programme, Role, Text
 from messaging.wording import Wording
 from tests.world import World, hygiene
@@ -65,3 +68,34 @@ def test_every_shipped_campaign_exported_and_loaded_again_changes_nothing(world:
         again, problems = read(written, path.name)
         assert again is not None, problems
         assert load(world, again, "all") == []
+
+
+def test_a_file_changes_an_approved_campaign_only_for_a_new_approval(world: World) -> None:
+    campaign_id = world.campaign(hygiene(), start=False)
+    with world.db.write() as session:
+        session.get_one(Campaign, campaign_id).state = CampaignState.APPROVED
+    assert load(world, hygiene(hour="18:00"), "all") == [("step mains", "changed", "taken")]
+    with world.db.read() as session:
+        assert session.get_one(Campaign, campaign_id).state is CampaignState.DRAFT
+
+
+@pytest.mark.parametrize("state", [CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.DRAFT])
+def test_a_file_changes_neither_head_nor_steps_of_what_was_started(world: World, state: CampaignState) -> None:
+    """Nobody approves a file: the people it means, and what waits for them, stay as they were approved."""
+    campaign_id = world.campaign(hygiene())
+    with world.db.write() as session:
+        session.get_one(Campaign, campaign_id).state = state
+    wider = hygiene(audience={"role": "club"})
+    longer = Definition.model_validate(
+        {**wider.model_dump(mode="json"), "steps": [*hygiene().model_dump(mode="json")["steps"],
+         hygiene(step="plus").model_dump(mode="json")["steps"][0]]}
+    )  # fmt: skip
+    for take in ("all", "step mains"):
+        with pytest.raises(RefusedError, match="a été démarrée"):
+            load(world, wider, take)
+    assert load(world, wider) == [("step mains", "changed", "kept")]
+    assert load(world, longer) == [("step plus", "new", "kept")]
+    assert load(world, other(), "all") == [("text mains/fr", "changed", "taken")]  # a draft again, approved by itself
+    with world.db.read() as session:
+        row = session.get_one(Campaign, campaign_id)
+        assert (row.state, [step.code for step in loading.steps_of(session, row.id)]) == (state, ["mains"])

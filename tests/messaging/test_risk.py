@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from messaging import communes, inbox, installation, outbox, places, programmes, proposals, risk, sender, staff
 from messaging.departure import look
@@ -23,6 +24,7 @@ from messaging.models import (
     Message,
     PausedPlace,
     Phone,
+    Place,
     Proposal,
     RiskRule,
     Role,
@@ -35,6 +37,7 @@ from messaging.models.rule import Decision
 from messaging.outbox import Letter
 from messaging.rules import Reason
 from tests.land import commune, share
+from tests.meanwhile import at_once
 from tests.world import World
 
 GREEN, ORANGE, RED = RiskLevel
@@ -402,3 +405,51 @@ def test_the_last_moment_asks_no_more_for_a_larger_batch_and_little_where_all_is
     hot = queries(land, 2), queries(land, 40)
     assert hot[0] == hot[1]
     assert hot[0] - calm[0] <= 2  # which places, which phones
+
+
+# --- two at once
+
+
+def test_what_a_sender_holds_in_that_moment_is_let_go_too(land: Land) -> None:
+    """The sender decided by the old level, the level is lowered, the sender commits: nothing stays held for nothing."""
+    land.act("approuve", communes.raise_level, land.doucombo, RED)
+    asked, message = land.ask("approuve", communes.ask_to_lower, GREEN), land.queue(AWA, "cash")
+
+    def hold(session: Session) -> None:
+        rows = session.scalars(sa.select(Message).with_for_update(skip_locked=True)).all()
+        (leaving,) = look(session, rows, land.now)
+        assert leaving.verdict.reason is Reason.RISK
+        leaving.message.state, leaving.message.reason = State.HELD, Reason.RISK.value
+
+    second = land.who("second")
+    at_once(land.here.db, hold, lambda session: communes.accept(session, asked, second, land.now))
+    assert land.state(message) == "waiting"
+
+
+def test_a_request_is_decided_once(land: Land) -> None:
+    land.act("approuve", communes.raise_level, land.doucombo, RED)
+    asked, now = land.ask("agent", communes.ask_to_lower, GREEN), land.now + timedelta(minutes=1)
+    one, other = land.who("approuve"), land.who("second")
+
+    def accept(session: Session) -> None:
+        row = session.get_one(Proposal, asked)  # as the page does
+        communes.accept(session, row.id, other, now)
+
+    with pytest.raises(RefusedError, match="déjà décidé"):
+        at_once(land.here.db, lambda session: proposals.refuse(session, asked, one, now), accept)
+    assert land.level() is RED
+
+
+def test_who_raises_and_who_accepts_do_not_wait_for_each_other_in_a_circle(land: Land) -> None:
+    land.act("approuve", communes.raise_level, land.doucombo, ORANGE)
+    asked, land.now = land.ask("agent", communes.ask_to_lower, GREEN), land.now + timedelta(hours=1)
+    one, other, now = land.who("approuve"), land.who("second"), land.now
+
+    with pytest.raises(RefusedError, match="déjà décidé"):
+        at_once(
+            land.here.db,
+            lambda session: session.get_one(Place, land.doucombo, with_for_update=True),
+            lambda session: communes.accept(session, asked, other, now),
+            lambda session: communes.raise_level(session, land.doucombo, RED, one, now),
+        )
+    assert land.level() is RED

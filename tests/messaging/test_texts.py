@@ -14,6 +14,7 @@ from messaging.errors import RefusedError, StaleError
 from messaging.models import Audit, Role, SmsForm, Text, TextEvent, TextState, TextVersion
 from messaging.texts import Outside
 from messaging.wording import Wording, spelt
+from tests.meanwhile import at_once
 
 WORDS = Wording(sms="Lavez les mains.", official="Lavez les mains.", read_aloud="Lavez les mains.")
 ACCOUNTS = {
@@ -366,3 +367,33 @@ def test_the_history_tells_everything_and_nothing_is_ever_deleted(office: Office
         ("profile_changed", 3, None, None, None, f"{profile.VERSION - 1} -> {profile.VERSION}"),
     ]
     assert times == sorted(set(times))
+
+
+def test_what_is_edited_in_that_moment_is_not_approved(office) -> None:
+    text_id = office.write("fr", by="auteur")
+    office.do(texts.review, "traductrice")
+    other = replace(WORDS, sms="Lavez tout.")
+
+    def edit(session) -> None:
+        texts.edit(session, text_id, 1, other, staff.by_email(session, "auteur@essai.example"), office.now)
+
+    def approve(session) -> None:
+        person = staff.by_email(session, "approbateur@essai.example")
+        texts.approve(session, text_id, person, staff.roles(session, person.id), office.now)
+
+    with pytest.raises(RefusedError, match="Seul un texte relu"):
+        at_once(office.db, edit, approve)
+    assert office.state(text_id) is TextState.DRAFT
+
+
+def test_the_second_of_two_who_save_in_that_moment_is_told(office) -> None:
+    text_id = office.write("fr", by="auteur")
+
+    def edit(sms: str):
+        said = replace(WORDS, sms=sms)
+        return lambda session: texts.edit(
+            session, text_id, 1, said, staff.by_email(session, "auteur@essai.example"), office.now
+        )
+
+    with pytest.raises(StaleError):
+        at_once(office.db, edit("Lavez tout."), edit("Ne lavez rien."))

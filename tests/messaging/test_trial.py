@@ -42,6 +42,7 @@ from messaging.models.people import Purpose, Quarantine, Way
 from messaging.models.post import Kind, State
 from messaging.outbox import Letter
 from messaging.phones import NumberError
+from messaging.rules import Reason
 from tests.fakes.twilio import Twilio
 from tests.world import World, approve_texts, hygiene
 
@@ -417,6 +418,14 @@ def test_an_edit_does_not_hold_what_she_asked_to_see(desk: Desk, is_approved: bo
     with desk.here.db.write() as session:
         said = texts.wording(texts.current(session, session.get_one(Text, 1)))
         texts.write(session, 1, "fr", replace(said, sms="Autre."), desk.now)
+    desk.turn()
+    assert desk.got()[1:] == [WIRE]
+
+
+def test_a_paused_campaign_does_not_hold_it(desk: Desk) -> None:
+    desk.own()
+    desk.send()
+    desk.change(lambda session: outbox.hold_steps(session, [1], Reason.PAUSED_CAMPAIGN))
     desk.turn()
     assert desk.got()[1:] == [WIRE]
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import wsgi
 from campaigns import approvals, bill, blocked, life, loading, planner
 from campaigns.models import Campaign, CampaignState, Occurrence
-from messaging import communes, sender, staff
+from messaging import communes, proposals, sender, staff
 from messaging.errors import RefusedError
 from messaging.installation import Installation
 from messaging.models import Message, Programme, Proposal, Role, Staff, Text
@@ -208,6 +208,18 @@ def test_a_first_approval_holds_for_exactly_what_was_there(office: Office, warni
         loading.load(session, programme, hygiene(tags=["warning"], hour="16:30"), office.now, {"all"})
     assert approve(office, warning, "deux") is CampaignState.DRAFT  # the first of the new one
     assert approve(office, warning, "une") is CampaignState.APPROVED
+
+
+def test_a_request_for_a_second_yes_ends_when_one_is_enough(office: Office) -> None:
+    office.set_level(RED)
+    campaign_id = office.world.campaign(hygiene(tags=["cash"]), start=False)
+    with office.here.db.write() as session:
+        approve_texts(session, session.get_one(Campaign, campaign_id), office.now)
+    assert approve(office, campaign_id, "une") is CampaignState.DRAFT
+    office.set_level(GREEN)
+    assert approve(office, campaign_id, "deux") is CampaignState.APPROVED
+    with office.here.db.read() as session:
+        assert proposals.open_about(session, proposals.CAMPAIGN, campaign_id) == []
 
 
 def test_who_wrote_a_text_is_neither_of_the_two(office: Office, warning: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from messaging import settings, texts
+from messaging import settings, staff, texts
 from messaging.clock import utc_now
 from messaging.installation import open_installation
 from messaging.models import Text, TextState
@@ -83,3 +83,20 @@ def test_a_mistake_files_nothing(desk: Desk, words: tuple[str, ...], who: str, s
     status, told = review(desk, *(first if word == "FIRST" else word for word in words), who=who)
     assert (status > 0, says in told) == (True, True), told
     assert states(desk) == [TextState.DRAFT, TextState.DRAFT]
+
+
+@pytest.mark.parametrize("case", ["closed", "of another programme"])
+def test_an_account_acts_only_while_it_is_open_and_in_its_own_programme(desk: Desk, case: str) -> None:
+    desk.json("programme", "new", "autre")
+    desk.json("staff", "add", "a@x.example", "--role", "approver", "--programme", "essai")
+    desk.json("staff", "add", "b@x.example", "--role", "approver", "--programme", "autre")
+    who = "a@x.example" if case == "closed" else "b@x.example"
+    if case == "closed":
+        here = open_installation(settings.load({"JEKULU_DATA": str(desk.folder / "data")}))
+        with here.db.write() as session:
+            staff.by_email(session, who).active = False
+        here.close()
+    done = desk.run("campaign", "approve", "mains", "--as", who)
+    assert (done.exit_code, "is closed" in done.output or "not of this programme" in done.output) == (1, True)
+    state = next(row["state"] for row in desk.json("campaign", "list") if row["campaign"] == "mains")
+    assert state == "draft"
