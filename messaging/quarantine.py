@@ -120,6 +120,7 @@ def replace(session: Session, old: Phone, number: str, who: str, now: datetime, 
     """
     new = people.add_phone(session, parse(number), now)
     session.refresh(new, with_for_update=True)
+    session.refresh(old, with_for_update=True)  # of two officers the second asks anew, and the first SIM is forgotten
     if refusal := _refusal(session, old, new):
         raise RefusedError(refusal)
     _forget(session, old, now)
