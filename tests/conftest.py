@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 
-from messaging import migrations
+from messaging import credentials, migrations
 from messaging.database import Database
 from messaging.gateways import Adapters
 from messaging.installation import Installation, prepare
@@ -21,6 +22,14 @@ from messaging.settings import Settings, load
 from tests.world import World
 
 NOW = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)  # a Thursday, inside the open hours of the afternoon… of a demo
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed in a moment: the strength costs a tenth of a second each, and is not theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture

@@ -162,13 +162,17 @@ def search(session: Session, query: str, role: str) -> Iterator[Handset]:
 
 
 def just_written(session: Session, now: datetime) -> list[Handset]:
-    """The phones that got an SMS within the last hour, the latest first: where a newcomer finds something to answer."""
+    """The phones that got an SMS within the last hour, the latest first: where a newcomer finds something to answer.
+
+    A new SIM that is only being asked belongs to nobody yet, and is left out.
+    """
     newest = sa.func.max(Message.handed_over_at)
     query = sa.select(Message.phone_id).where(
         Message.handed_over_at > now - JUST, Message.programme_id.in_(programme_ids())
     )
     idents = session.scalars(query.group_by(Message.phone_id).order_by(newest.desc()).limit(FOUND))
-    return [handset(session, ident) for ident in idents.all()]
+    found = (held(session, ident) for ident in idents.all())
+    return [one for one in found if one is not None]
 
 
 def handset(session: Session, ident: int, programmes: Sequence[int] | None = None) -> Handset:

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 import campaigns.admin
@@ -27,6 +28,7 @@ from tests.world import World, approve_texts, hygiene
 
 PASSWORD = "ceci-est-un-essai"
 ORIGIN = "https://sms.example.org"
+QUICK = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}  # as `quick_passwords` hashes
 ACCOUNTS: dict[str, list[tuple[Role, str]]] = {
     "editor": [(Role.EDITOR, "")],
     "second_editor": [(Role.EDITOR, "")],
@@ -95,11 +97,19 @@ def other(office: World) -> World:
     return world
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """The templates, compiled once for all the applications of a run."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(installation: Installation) -> Flask:
+def app(installation: Installation, compiled: FileSystemBytecodeCache) -> Flask:
     """The pages alone on an installation."""
     made = Flask("jekulu", static_folder=None)
     made.config["SECRET_KEY"] = installation.keys.derive("web")
+    made.config["SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS"] = QUICK
+    made.jinja_env.bytecode_cache = compiled
     made.extensions["jekulu"] = installation
     campaigns.admin.init_app(made, installation)
     return made

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from messaging.installation import Installation
-from messaging.models import Inbound, Phone, Programme
+from messaging.models import Inbound, Message, Phone, Programme
 from tests.campaigns.admin.conftest import Browser
 from tests.world import World
 
@@ -35,6 +35,19 @@ def test_search_by_club_code_village_and_role(editor: Browser, office: World) ->
     assert found("q=village+essay") == everybody  # spelling is forgiven
     assert found("role=facilitator") == {str(office.phones["+22376000041"])}
     assert found("role=member&q=1041") == everybody - {str(office.phones["+22376000041"])}
+
+
+def test_a_new_sim_that_is_only_asked_does_not_close_the_page(editor: Browser, office: World) -> None:
+    office.phone("+22376000099")
+    with office.db.write() as session:
+        session.execute(
+            sa.update(Message)
+            .where(Message.occurrence == "o0")
+            .values(phone_id=office.phones["+22376000099"], handed_over_at=office.now)
+        )
+    page = editor.get("/simulator/")
+    assert page.status_code == 200
+    assert f'value="{office.phones["+22376000099"]}"' not in page.text
 
 
 def test_sms_written_on_the_page_comes_in_like_any_other(
