@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,7 @@ class Site:
 def running(folder: Path) -> Iterator[Site]:
     """The demonstration with a day of simulated past, its engine and the web server of `jekulu run`."""
     app = wsgi.create_app(load({"JEKULU_DATA": str(folder)}))
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick is late now and then beside other tests
     here: Installation = app.extensions["jekulu"]
     demonstration.prepare(here, utc_now(), timedelta(days=1), lambda _line: None)
     with here.db.write() as session:

@@ -81,11 +81,11 @@ def test_a_second_start_keeps_all_data(folder: Path, here: Installation) -> None
 def test_the_same_days_again_plan_nothing(folder: Path) -> None:
     tomorrow = (wsgi.utc_now() + timedelta(days=1)).date().isoformat()
     command = ("simulate", "--from", tomorrow, "--days", "3", "--json")
-    first = json.loads(run(folder, *command).output)
+    first = json.loads(run(folder, *command).stdout)
     assert first["planned"] > 1000
     assert 0.85 < first["delivered"] / first["sent"] <= 1
     assert first["unknown"] == 0
-    again = json.loads(run(folder, *command).output)
+    again = json.loads(run(folder, *command).stdout)
     assert (again["planned"], again["inbound"]) == (0, 0)
 
 
