@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.running import ARGUMENTS, Site, running
 
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 20_000  # milliseconds: two cores carry the browser, the server and a second row of tests
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ BY_COLOUR = ("color-contrast", "link-in-text-block")
 def violations(page: Page, *, widths: Sequence[int] = WIDTHS, schemes: Sequence[str] = SCHEMES) -> list[str]:
     """What axe finds on a page at each width and in each colour scheme, and where it is too wide; one line each."""
     found = []
+    page.wait_for_load_state()  # a click comes back when the answer begins: there may be no document yet
     page.evaluate(AXE)
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHT})

@@ -47,6 +47,7 @@ def test_sheet_with_errors_is_mended_and_taken(sign_in: Open, site: Site) -> Non
     page.goto(PEOPLE)
     page.get_by_role("link", name="Importer").click()
     page.locator(".filters").get_by_role("link", name="Ménages").click()
+    expect(page.locator(".filters [aria-current]")).to_contain_text("Ménages")
     assert not violations(page)
 
     bring(page, f"Code du ménage;Code du village;Personnes\nFEUILLE-1;{village};six\nFEUILLE-2;V-RIEN;4")

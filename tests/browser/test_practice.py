@@ -80,7 +80,8 @@ def test_without_a_script_the_phone_serves_too_and_nothing_typed_is_lost(sign_in
     before = phone.locator(".thread .got").count()
     page.fill("#sms", "Encore en train d'écrire")
     press(phone, SEND)
-    for _ in range(20):
+    for _ in range(40):
+        page.wait_for_load_state()
         if phone.locator(".thread .got").count() > before:
             break
         page.wait_for_timeout(300)

@@ -116,8 +116,8 @@ def test_second_factor_is_changed_and_recovery_codes_open_once(visit: Open, site
     page.fill("#password", access.password)
     renewed = staff.Access(access.email, access.password, secret)
     type_code(page, renewed)
+    expect(page.locator(".codes code")).to_have_count(8)
     codes = page.locator(".codes code").all_inner_texts()
-    assert len(codes) == 8
     assert not violations(page)
     for code, leads_in in ((codes[0], True), (codes[0], False), (codes[1].upper(), True)):
         page.context.clear_cookies()
@@ -244,6 +244,7 @@ def test_accounts_are_looked_after_in_the_browser(visit: Open, site: Site) -> No
     page.click('button[name="find"]')
     page.locator('input[name="place"]').first.check()
     page.click(".actions button")
+    expect(page.locator(".key")).to_have_count(2)
     password, secret = ("".join(one.split()) for one in page.locator(".key").all_inner_texts())
     assert not violations(page)
     other = visit()

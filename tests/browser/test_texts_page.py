@@ -180,7 +180,8 @@ def test_trial_round_on_the_simulator(sign_in: Open) -> None:
     page.locator("#bm").get_by_role("button", name="Envoyer un essai à mon téléphone (••12)").click()
     expect(page.locator(".notice.good")).to_contain_text("Essai en route vers ••12")
     page.get_by_role("link", name="Mon téléphone d'essai").click()
-    for _ in range(10):
+    for _ in range(40):
+        page.wait_for_load_state()
         if page.locator(".thread .got").count() > 1:
             break
         page.wait_for_timeout(500)
