@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from messaging import audit, languages, outbox, profile
+from messaging.database import insert_ignore
 from messaging.errors import RefusedError, StaleError
 from messaging.letters import measure
 from messaging.models import (
@@ -92,12 +93,13 @@ def write(
 
     The same words again change no state; what stands beside them (back translation, comment) is stored. A change of
     the French text returns the other languages to draft.
+
+    Raises:
+        StaleError: somebody else wrote the first version meanwhile.
     """
     text = session.scalar(sa.select(Text).where(Text.step_id == step_id, Text.language == language))
     if text is None:
-        text = Text(step_id=step_id, language=language, version=1, author_id=staff_id, state=TextState.DRAFT)
-        session.add(text)
-        session.flush()
+        text = _first(session, step_id, language, staff_id)
         _add_version(session, text, words, now, staff_id)
         _event(session, text, "written", now, staff_id)
         return text
@@ -115,6 +117,16 @@ def write(
         for other in session.scalars(sa.select(Text).where(Text.step_id == step_id, Text.language != SOURCE)):
             _to_draft(session, other, "source_changed", now, staff_id)
     return text
+
+
+def _first(session: Session, step_id: int, language: str, staff_id: int | None) -> Text:
+    statement = insert_ignore(session, Text, ["step_id", "language"]).values(
+        step_id=step_id, language=language, version=1, author_id=staff_id, state=TextState.DRAFT
+    )
+    made = session.execute(statement.returning(Text.id)).scalar()
+    if made is None:
+        raise StaleError()
+    return session.get_one(Text, made)
 
 
 def edit(session: Session, text_id: int, seen: int, words: Wording, staff: Staff, now: datetime) -> Text:

@@ -397,3 +397,23 @@ def test_the_second_of_two_who_save_in_that_moment_is_told(office) -> None:
 
     with pytest.raises(StaleError):
         at_once(office.db, edit("Lavez tout."), edit("Ne lavez rien."))
+
+
+def test_the_second_of_two_who_write_the_first_words_is_told(office) -> None:
+    def save(sms: str):
+        """What the form does that was opened while there was no text yet."""
+
+        def store(session) -> None:
+            said, person = replace(WORDS, sms=sms), staff.by_email(session, "traductrice@essai.example")
+            there = session.scalar(sa.select(Text).where(Text.step_id == 1, Text.language == "bm"))
+            if there is not None:
+                texts.edit(session, there.id, 0, said, person, office.now)
+            else:
+                texts.write(session, 1, "bm", said, office.now, person.id)
+
+        return store
+
+    with pytest.raises(StaleError):
+        at_once(office.db, save("I tɛgɛ ko."), save("I bolo ko."))
+    with office.db.read() as session:
+        assert [version.sms for version in session.scalars(sa.select(TextVersion))] == ["I tɛgɛ ko."]
