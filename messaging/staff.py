@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -249,6 +249,14 @@ def roles(session: Session, staff_id: int) -> dict[Role, set[str]]:
     for row in session.scalars(sa.select(StaffRole).where(StaffRole.staff_id == staff_id)):
         found.setdefault(row.role, set()).add(row.scope)
     return found
+
+
+def names(session: Session, people: Collection[int | None] | None = None) -> dict[int, str]:
+    """The names of these accounts, or of all, by id and in the order of the alphabet."""
+    query = sa.select(Staff.id, Staff.name).order_by(Staff.name)
+    if people is not None:
+        query = query.where(Staff.id.in_({ident for ident in people if ident is not None}))
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def programme_ids(session: Session, staff_id: int) -> list[int]:

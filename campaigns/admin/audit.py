@@ -18,10 +18,10 @@ from campaigns.admin.messages import of_programme
 from campaigns.admin.security import installation, me, needs, programme_ids
 from campaigns.admin.words import _
 from campaigns.models import Campaign, Step
-from messaging import audit, imports
+from messaging import audit, imports, staff
 from messaging.clock import at_local, parse_date
 from messaging.errors import DataError
-from messaging.models import Audit, Inbound, Member, Place, Programme, Proposal, Role, Staff, Text
+from messaging.models import Audit, Inbound, Member, Place, Programme, Proposal, Role, Text
 
 audit_log = Blueprint("audit_log", __name__, template_folder="templates")
 ZONE = "Africa/Bamako"  # of a log that is of all programmes
@@ -72,7 +72,7 @@ def page() -> tuple[str, int]:
         typed = (cut.who, cut.what, cut.since, cut.until)
         cut, days = Cut(*typed, problem=_("Écrivez le jour ainsi : 01/12/2026.")), [None, None]
     with installation().db.read() as session:
-        names = dict(session.execute(sa.select(Staff.id, Staff.name).order_by(Staff.name)).all())
+        names = staff.names(session)
         found = paging.page(session, lines(cut, days[0], days[1], paging.after(args.get("before"))))
         rows = [row for (row,) in found.rows]
         shown = render_template(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -16,10 +15,10 @@ from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.when import TAGS
 from campaigns.admin.words import _, _n, sentence
 from messaging import communes as switches
-from messaging import places, proposals, risk
+from messaging import places, proposals, risk, staff
 from messaging.clock import utc_now
 from messaging.errors import RefusedError
-from messaging.models import PausedPlace, Place, Proposal, Risk, Role, Staff
+from messaging.models import PausedPlace, Place, Proposal, Risk, Role
 from messaging.models.place import RiskLevel
 
 communes = Blueprint("communes", __name__, url_prefix="/admin/<programme>/people/communes", template_folder="templates")
@@ -38,7 +37,7 @@ class Card:
     history: Sequence[Risk]
     asked: Sequence[Proposal]
     held: Mapping[str, int]
-    names: Mapping[int | None, str]  # of the accounts that stand on the page
+    names: Mapping[int, str]  # of the accounts that stand on the page
 
     @property
     def since(self) -> Risk | None:
@@ -158,7 +157,7 @@ def _card(session: Session, commune: int) -> Card:
     people = {row.staff_id for row in history} | {row.asked_by for row in asked} | {pause.staff_id if pause else None}
     return Card(
         place, level, sorted(risk.blocked_tags(session)[level], key=risk.TAGS.index), pause, villages, history, asked,
-        switches.held(session, commune, g.programme.id, now), _names(session, people),
+        switches.held(session, commune, g.programme.id, now), staff.names(session, people),
     )  # fmt: skip
 
 
@@ -166,11 +165,6 @@ def _own(session: Session, commune: int) -> tuple[Place, list[Home]]:
     """The commune with the account's villages in it; one without is not there (404)."""
     villages = [home for home in masks.own_homes(session, g.programme, utc_now()) if home.commune_id == commune]
     return (session.get_one(Place, commune), villages) if villages else abort(404)
-
-
-def _names(session: Session, people: Collection[int | None]) -> dict[int | None, str]:
-    rows = session.execute(sa.select(Staff.id, Staff.name).where(Staff.id.in_(people)))
-    return {ident: name for ident, name in rows}  # noqa: C416 - rows are no pairs to mypy
 
 
 def _level() -> RiskLevel:

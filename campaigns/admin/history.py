@@ -10,7 +10,6 @@ from difflib import SequenceMatcher
 from itertools import pairwise, zip_longest
 from typing import Literal
 
-import sqlalchemy as sa
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -26,6 +25,7 @@ from campaigns.admin.words import _
 from campaigns.changes import Hand
 from campaigns.definitions import Audience
 from campaigns.models import CampaignVersion
+from messaging import staff
 from messaging import texts as states
 from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError, StaleError
@@ -146,7 +146,7 @@ def _of_campaign(session: Session, found: Sequence[CampaignVersion]) -> list[Ent
     audiences += [
         Audience.model_validate(step.get("audience") or {}) for one in found for step in one.definition["steps"]
     ]
-    known, people = names(session, audiences), _people(session)
+    known, people = names(session, audiences), staff.names(session)
     earlier = [older.definition for _newer, older in pairwise(found)]
     entries = []
     for one, before in zip_longest(found, earlier):
@@ -158,7 +158,7 @@ def _of_campaign(session: Session, found: Sequence[CampaignVersion]) -> list[Ent
 
 
 def _of_text(session: Session, found: Sequence[TextVersion], language: str) -> list[Entry]:
-    people, entries = _people(session), []
+    people, entries = staff.names(session), []
     for one, before in zip(reversed(found), [*reversed(found[:-1]), None], strict=True):
         differs = list(_of_wording(states.wording(before) if before else None, states.wording(one), language))
         what = _("Modifié") if before else _("Écrit")
@@ -194,7 +194,3 @@ def _whole(before: str, after: str) -> list[Piece]:
     """A value of a field, which is replaced as a whole."""
     pieces: list[Piece] = [("gone", before), ("new", after)]
     return [piece for piece in pieces if piece[1]]
-
-
-def _people(session: Session) -> dict[int, str]:
-    return {ident: name for ident, name in session.execute(sa.select(Staff.id, Staff.name))}  # noqa: C416

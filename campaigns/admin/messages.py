@@ -18,6 +18,7 @@ from campaigns.admin.bill import names
 from campaigns.admin.security import installation, me
 from campaigns.admin.words import N_
 from campaigns.models import Campaign
+from messaging import staff
 from messaging.clock import utc_now
 from messaging.models import (
     Club,
@@ -30,7 +31,6 @@ from messaging.models import (
     Place,
     Programme,
     Role,
-    Staff,
     Station,
     StationPhone,
 )
@@ -249,5 +249,4 @@ def homes(session: Session, phones: Collection[int | None]) -> dict[int, str]:
 
 def sorters(session: Session, found: paging.Page[Any]) -> dict[int, str]:
     """The names of those who sorted what a page shows."""
-    ids = {row.Inbound.sorted_by for row in found.rows} - {None}
-    return dict(session.execute(sa.select(Staff.id, Staff.name).where(Staff.id.in_(ids))).all())
+    return staff.names(session, {row.Inbound.sorted_by for row in found.rows})

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-import sqlalchemy as sa
 from flask import g
 from sqlalchemy.orm import Session, object_session
 
@@ -17,9 +16,9 @@ from campaigns.admin.security import me
 from campaigns.admin.words import N_, _
 from campaigns.library import glossary
 from campaigns.models import Campaign, Step
-from messaging import texts, trial
+from messaging import staff, texts, trial
 from messaging.clock import local
-from messaging.models import Language, Phone, Role, Staff, Text, TextEvent, TextState, TextVersion
+from messaging.models import Language, Phone, Role, Text, TextEvent, TextState, TextVersion
 from messaging.texts import approve_refusal, review_refusal
 from messaging.wording import Wording
 
@@ -109,7 +108,7 @@ def sides(campaign: Campaign, step: Step) -> Sides:
     known = written(session, [step.id])
     french = known.get((step.id, texts.SOURCE), (None, None))[1]
     every = tongues(session, g.programme, [code for _step, code in known])
-    names = dict(session.execute(sa.select(Staff.id, Staff.name)).all())
+    names = staff.names(session)
     missing = [Side(row, words_for(french, row.code)) for row in every if (step.id, row.code) not in known]
     found = [
         _side(session, campaign, step, row, *known[step.id, row.code], names)
