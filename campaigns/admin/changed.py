@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +16,12 @@ from campaigns.definitions.values import span as length
 from campaigns.difference import Change
 from campaigns.effects import Effect
 from messaging.models.post import Kind
+
+
+def mark(said: Mapping[str, Any] | None, effects: Sequence[str]) -> str:
+    """Stands for what was told before a change: other values, or another effect, are told again."""
+    return hashlib.sha256(json.dumps([said, effects], sort_keys=True).encode()).hexdigest()[:16]
+
 
 FIELDS = {
     "title": N_("Titre"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,8 +41,7 @@ class Asked:
     @property
     def mark(self) -> str:
         """Stands for what was told: other values, or another effect, are told again."""
-        body = json.dumps([loading.head(self.definition) if self.definition else None, self.effects], sort_keys=True)
-        return hashlib.sha256(body.encode()).hexdigest()[:16]
+        return changed.mark(loading.head(self.definition) if self.definition else None, self.effects)
 
 
 @head.get("/<campaign>/head")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,8 +75,7 @@ class Asked:
     @property
     def mark(self) -> str:
         """Stands for what was told: another step, or another effect, is told again."""
-        body = json.dumps([loading.body(self.said) if self.said else None, self.effects], sort_keys=True)
-        return hashlib.sha256(body.encode()).hexdigest()[:16]
+        return changed.mark(loading.body(self.said) if self.said else None, self.effects)
 
 
 @steps.get("/<campaign>/<step>/edit")
