@@ -22,7 +22,7 @@ from campaigns.admin.coming import spans
 from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.words import N_, _, day
 from campaigns.calendar import month_before
-from campaigns.conversation.words import DONT_KNOW, HELP_BARE, HELP_DOGON, NO, NO_DOGON, START, YES, YES_DOGON
+from campaigns.conversation.grammar.words import DONT_KNOW, HELP_BARE, HELP_DOGON, NO, NO_DOGON, START, YES, YES_DOGON
 from messaging import budget, programmes, stop, stop_words
 from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from campaigns import life
 from campaigns.conversation.context import Sender
-from campaigns.conversation.reading import Reading
+from campaigns.conversation.grammar.reading import Reading
+from campaigns.conversation.handling import DONE, SILENT, Done
 from messaging import audit, inbox, people
 from messaging.models import Pending, Programme
 from messaging.models.people import Purpose, Way
@@ -18,17 +19,17 @@ TEXT_VERSION = "sms-1"  # of the consent line in the replies; a wider purpose ne
 CONSENT_LIVES = timedelta(days=7)
 
 
-def stop(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+def stop(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """The opt-out was written when the SMS was stored; only the STOP that closed the phone is confirmed."""
-    return sender.inbound.stopped and sender.inbound.gateway_opt is None
+    return DONE if sender.inbound.stopped and sender.inbound.gateway_opt is None else SILENT
 
 
-def start(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+def start(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """Ask for consent anew: nothing opens before a yes; no question after a STOP that came later."""
     if _stopped_since(sender):
-        return False
+        return SILENT
     ask(session, sender, now)
-    return True
+    return DONE
 
 
 def _stopped_since(sender: Sender) -> bool:
@@ -48,12 +49,12 @@ def ask(session: Session, sender: Sender, now: datetime, club: str | None = None
     )  # fmt: skip
 
 
-def answer(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+def answer(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """A clear yes opens the phone and is stored as evidence; a clear no closes it; else we explain."""
     if reading.status != "ok" or sender.programme is None:
-        return True
+        return DONE
     if _stopped_since(sender):
-        return False
+        return SILENT
     session.execute(sa.delete(Pending).where(Pending.phone_id == sender.phone.id))
     evidence = people.Evidence(
         text_version=str(reading.fields["text_version"]), language=sender.language, way=Way.SMS, given_at=now
@@ -63,7 +64,7 @@ def answer(session: Session, sender: Sender, reading: Reading, now: datetime) ->
     else:
         people.refuse(session, sender.programme.id, Purpose.MESSAGES, evidence, sender.phone.id)
         inbox.opt_out(session, sender.phone, "sms", sender.inbound.received_at)
-    return True
+    return DONE
 
 
 def _open(session: Session, sender: Sender, programme: Programme, evidence: people.Evidence, now: datetime) -> None:

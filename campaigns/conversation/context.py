@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.conversation.reading import Role
+from campaigns.conversation.grammar.reading import Role
 from campaigns.definitions import Step as Said
 from campaigns.models import Campaign, Step
 from messaging import languages

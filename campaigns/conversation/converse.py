@@ -7,7 +7,7 @@ crashes is tried again, then shown to staff.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from campaigns.conversation import consent, context, feedback, quiz, sims
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar import read
-from campaigns.conversation.reading import Reading, Result
+from campaigns.conversation.grammar.reading import Reading, Result
+from campaigns.conversation.handling import Done, Handler
 from messaging import languages, outbox
 from messaging.database import Database
 from messaging.models import Inbound, Phone, TextState
@@ -27,7 +28,6 @@ from messaging.models.post import InboundState
 from messaging.routing import answer_cost, price
 
 log = structlog.get_logger()
-Handler = Callable[[Session, Sender, Reading, datetime], bool]  # False: no reply
 
 BATCH = 200
 TRIES = 3
@@ -83,8 +83,8 @@ def handle(session: Session, ident: int, now: datetime) -> str:
     result = _read(inbound, sender)
     first = result.readings[0]
     handler = HANDLERS.get(first.intent)
-    wants_reply = handler(session, sender, first, now) if handler else _is_welcome(session, sender, first)
-    if wants_reply and result.reply:
+    done = handler(session, sender, first, now) if handler else Done(reply=_is_welcome(session, sender, first))
+    if done.reply and result.reply:
         _reply(session, sender, first, result.reply, now)
     return _note(inbound, result, sender.role)
 

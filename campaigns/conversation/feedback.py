@@ -7,29 +7,30 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaigns.conversation.context import Sender
-from campaigns.conversation.reading import Reading
+from campaigns.conversation.grammar.reading import Reading
+from campaigns.conversation.handling import DONE, Done
 from campaigns.models import Feedback
 from messaging.database import insert_ignore
 
 REVIEWED_LISTS = ("fr",)  # languages whose list of sensitive words a speaker has reviewed
 
 
-def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """File the message; free text in a language without a reviewed list may be sensitive until a person has looked."""
     if reading.status != "ok":
-        return True
+        return DONE
     sender.inbound.category = str(reading.fields["category"])
     sender.inbound.maybe_sensitive = sender.language not in REVIEWED_LISTS
     _file(session, sender, sender.inbound.category)
-    return True
+    return DONE
 
 
-def sensitive(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+def sensitive(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """File a message that the screen caught; nobody but the focal points of its category may open it."""
     sender.inbound.category = str(reading.fields["category"])
     sender.inbound.maybe_sensitive = True
     _file(session, sender, f"sensitive_{sender.inbound.category}")
-    return True
+    return DONE
 
 
 def _file(session: Session, sender: Sender, category: str) -> None:

@@ -9,18 +9,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from campaigns.conversation.context import Asked, Sender
-from campaigns.conversation.reading import Reading
+from campaigns.conversation.grammar.reading import Reading
+from campaigns.conversation.handling import DONE, Done
 from campaigns.models import Answer
 from messaging.database import insert_ignore
 
 YESNO = {"yes": 1, "no": 2}
 
 
-def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> bool:
+def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """Keep the answer; nothing is stored for one that could not be read."""
     asked = sender.asked
     if asked is None or reading.status not in ("ok", "late"):
-        return True
+        return DONE
     value = reading.fields["answers"]["1"]
     row = {
         "step_id": asked.step.id, "occurrence": asked.message.occurrence, "message_id": asked.message.id,
@@ -30,7 +31,7 @@ def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> 
         "late": reading.status == "late", "answered_at": sender.inbound.received_at,
     }  # fmt: skip
     session.execute(insert_ignore(session, Answer, ["step_id", "inbound_id"]).values(**row))
-    return True
+    return DONE
 
 
 def correct(asked: Asked, value: Any) -> bool | None:

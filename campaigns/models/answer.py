@@ -45,6 +45,31 @@ class Feedback(Base):
     told_at: Mapped[datetime]
     sorted_at: Mapped[datetime | None]
     sorted_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    # The life of a case; the page on evaluation, section 8.3. Its number on a phone is `N` and the id.
+    taken_at: Mapped[datetime | None]  # somebody made it hers
+    taken_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    referred_at: Mapped[datetime | None]
+    referred_to: Mapped[str | None] = mapped_column(sa.String(80))  # the body alone, never what it is about
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
+    answer: Mapped[str | None] = mapped_column(sa.Text)  # the words sent, or a note of the call
+    satisfied: Mapped[bool | None]  # what the complainant said, asked by SMS
+    reopened: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")  # at 2 for a supervisor
+    closed_at: Mapped[datetime | None]
+
+
+class CasePause(Base):
+    """A clock of a case that stood still, with the reason; an open one has no end."""
+
+    __tablename__ = "case_pause"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    feedback_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("feedback.id"), index=True)
+    reason: Mapped[str] = mapped_column(sa.String(20))  # complainant, security, agency
+    started_at: Mapped[datetime]
+    started_by: Mapped[int] = mapped_column(sa.ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
 
 
 class Value(Base):
@@ -65,3 +90,5 @@ class Value(Base):
     phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
     state: Mapped[str] = mapped_column(sa.String(12), default="ok")
+    text: Mapped[str | None] = mapped_column(sa.String(160))  # words beside the value: what the pest is, what broke
+    sensitive: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # `text` is its focal points'

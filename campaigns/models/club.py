@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from messaging.database import Base, words
+from messaging.database import Base, BigId, words
 
 
 class AiringStatus(enum.StrEnum):
@@ -39,6 +39,15 @@ class ClubSessionKind(enum.StrEnum):
     VISIT = "visit"
     ASSEMBLY = "assembly"
     PLATFORM = "platform"
+
+
+class AttendanceState(enum.StrEnum):
+    """Whether a report counts: one of a club session does, what it corrected is kept."""
+
+    CONFIRMED = "confirmed"
+    VERIFIED = "verified"  # staff compared it with the paper sheet
+    CORRECTED = "corrected"  # by a later one
+    REJECTED = "rejected"
 
 
 class Series(Base):
@@ -103,3 +112,60 @@ class ClubSession(Base):
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(20))
     airing_id: Mapped[int | None] = mapped_column(sa.ForeignKey("airing.id"))
     source: Mapped[str] = mapped_column(sa.String(10), default="sms")
+
+
+class Attendance(Base):
+    """One report of who came to a club session; a correction is a further row, none is changed or taken away."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        sa.Index(
+            "ux_attendance_counts",
+            "club_session_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('confirmed', 'verified')"),
+            postgresql_where=sa.text("state IN ('confirmed', 'verified')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    club_session_id: Mapped[int] = mapped_column(sa.ForeignKey("club_session.id"), index=True)
+    intent: Mapped[str] = mapped_column(sa.String(12))  # attendance, listening, visit: how it was reported
+    women: Mapped[int | None]
+    men: Mapped[int | None]
+    girls: Mapped[int | None]
+    boys: Mapped[int | None]
+    total: Mapped[int]
+    pregnant: Mapped[int | None]
+    lactating: Mapped[int | None]
+    episode: Mapped[int | None]
+    problem: Mapped[str | None] = mapped_column(sa.String(20))  # no_signal
+    note: Mapped[str | None] = mapped_column(sa.Text)
+    question: Mapped[str | None] = mapped_column(sa.Text)  # for the station
+    sensitive: Mapped[bool] = mapped_column(default=False)  # note or question is its focal points' alone
+    repairs: Mapped[list[str]] = mapped_column(default=list)
+    source: Mapped[str] = mapped_column(sa.String(10), default="sms")  # sms, form, paper
+    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
+    received_at: Mapped[datetime]
+    state: Mapped[AttendanceState] = words(AttendanceState, default=AttendanceState.CONFIRMED)
+    supersedes_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("attendance.id"))
+
+
+class Decision(Base):
+    """What a club decided, in its own words, and later whether it was kept."""
+
+    __tablename__ = "decision"
+    __table_args__ = (sa.Index("ix_decision_club", "club_id", "day"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("club.id"))
+    day: Mapped[date]
+    text: Mapped[str] = mapped_column(sa.Text)
+    sensitive: Mapped[bool] = mapped_column(default=False)
+    theme: Mapped[str | None] = mapped_column(sa.String(20))  # staff set it
+    asked_at: Mapped[datetime | None]
+    kept: Mapped[str | None] = mapped_column(sa.String(8))  # yes, partly, no
+    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))

@@ -25,7 +25,7 @@ from messaging.models.place import (
     ProgrammeVillage,
     Risk,
 )
-from messaging.models.post import Attempt, Gateway, Inbound, Message, Pending, Receipt, Tariff
+from messaging.models.post import Attempt, Burst, Call, Gateway, Inbound, Message, Pending, Receipt, Tariff
 from messaging.models.rule import Budget, Cap, Hours, PausedStep, RiskRule, StopWord
 from messaging.models.staff import Audit, Mark, Proposal, Role, Staff, StaffPlace, StaffProgramme, StaffRole
 from messaging.models.text import LetterKind, SmsForm, Text, TextEvent, TextState, TextVersion
@@ -34,6 +34,8 @@ __all__ = [
     "Attempt",
     "Audit",
     "Budget",
+    "Burst",
+    "Call",
     "Cap",
     "Chain",
     "Club",

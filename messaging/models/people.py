@@ -197,6 +197,8 @@ class Phone(Base):
     invalid_at: Mapped[datetime | None]  # a gateway said that there is no such number
     last_in_at: Mapped[datetime | None]
     last_delivered_at: Mapped[datetime | None]
+    erase_asked_at: Mapped[datetime | None]  # EFFACER, and a yes
+    erased_at: Mapped[datetime | None]  # the number is gone; its hash stays, for ever closed
     created_at: Mapped[datetime]
 
 

@@ -83,6 +83,10 @@ class Gateway(Base):
     answer_cost: Mapped[str] = mapped_column(sa.String(12), default="unknown")  # free, a price in XOF, unknown
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(sa.String(200))
+    device: Mapped[str | None] = mapped_column(sa.String(40))  # of a gateway that is a telephone
+    sims: Mapped[list[int] | None]  # its cards by slot, 1 and 2; none: the telephone's own choice
+    seen_at: Mapped[datetime | None]  # its last sign of life
+    clock_off: Mapped[int | None]  # seconds by which its clock is ahead
 
     tariffs: Mapped[list[Tariff]] = relationship(lazy="selectin", order_by="Tariff.prefix", viewonly=True)
 
@@ -139,6 +143,7 @@ class Message(Base):
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
     slots: Mapped[dict[str, Any] | None]
     body: Mapped[str | None] = mapped_column(sa.Text)
+    body_hash: Mapped[str | None] = mapped_column(sa.String(64))  # keyed; what is left of a body after its time
     use_club: Mapped[bool] = mapped_column(default=False)  # carries the text's wording for the family
     personal: Mapped[bool] = mapped_column(default=False)  # on pregnancy or a child's age: a phone of her own only
     tags: Mapped[list[str] | None]  # risk tags
@@ -229,6 +234,13 @@ class Inbound(Base):
             postgresql_where=sa.text("state = 'new'"),
         ),
         sa.Index("ix_inbound_phone", "phone_id", "received_at"),
+        sa.Index(
+            "ix_inbound_unsorted",
+            "intent",
+            "received_at",
+            sqlite_where=sa.text("sorted_as IS NULL"),
+            postgresql_where=sa.text("sorted_as IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -256,6 +268,9 @@ class Inbound(Base):
     role: Mapped[str | None] = mapped_column(sa.String(12))
     readings: Mapped[dict[str, Any] | None]  # {"readings": [...], "reply": key}
     intent: Mapped[str | None] = mapped_column(sa.String(24), index=True)
+    status: Mapped[str | None] = mapped_column(sa.String(8))  # of the reading that decided the reply
+    replied: Mapped[str | None] = mapped_column(sa.String(40))  # key of the reply that was sent
+    twin_of: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))  # the same SMS, delivered twice
     category: Mapped[str | None] = mapped_column(sa.String(24))
     maybe_sensitive: Mapped[bool] = mapped_column(default=False)
     trouble: Mapped[str | None] = mapped_column(sa.String(200))  # why handling failed, without the text
@@ -276,3 +291,38 @@ class Pending(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     remind_at: Mapped[datetime | None]
+
+
+class Burst(Base):
+    """A phone whose reports come in one after the other: what is not answered singly waits for one summary."""
+
+    __tablename__ = "burst"
+
+    phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"), primary_key=True)
+    since: Mapped[datetime]  # when the first report without an answer of its own was handled
+    due_at: Mapped[datetime] = mapped_column(index=True)  # ten quiet minutes after the last one
+
+
+class Call(Base):
+    """A phone that a person is to call; one open call a phone and reason."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        sa.Index(
+            "ux_call_open",
+            "phone_id",
+            "reason",
+            unique=True,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"), index=True)
+    phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    reason: Mapped[str] = mapped_column(sa.String(16))  # errors, unknown_number, loop, case
+    inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))  # what came last
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))

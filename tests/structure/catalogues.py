@@ -80,7 +80,7 @@ def keys_in_code() -> set[str]:
 
 
 def _strings() -> Iterator[str]:
-    for path in (*sorted((ROOT / "campaigns" / "conversation").glob("*.py")), ROOT / "messaging" / "quarantine.py"):
+    for path in (*sorted((ROOT / "campaigns" / "conversation").rglob("*.py")), ROOT / "messaging" / "quarantine.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
                 yield node.value

@@ -21,7 +21,8 @@ FEEDBACK = {"avis": "suggestion", "plainte": "complaint_minor", "question": "que
 DONT_KNOW = frozenset({"jsp", "dk", "je ne sais pas", "ne sais pas", "je sais pas"})
 INTRODUCERS = ("la reponse est", "je pense que c'est", "reponse", "rep", "c'est")
 GREETING = re.compile(
-    r"^(?:(?:bonjour|bjr|bonsoir|bsr|salut|salam|chef|(?:i|aw) ni (?:sogoma|tile|wula|su|ce))\b[\s,.!:]*)+"
+    r"^(?:(?:bonjour|bjr|bonsoir|bsr|salut|salam|chef|(?:i|aw) ni (?:sogoma|tile|wula|su|ce))\b[\s,.!:]*)+",
+    re.IGNORECASE,
 )
 
 # Tested in this order, first hit wins; each runs on the folded text.

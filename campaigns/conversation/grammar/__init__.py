@@ -6,53 +6,18 @@ consent, START, help, answers to one question, and feedback; further rules are a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from campaigns.conversation import words
-from campaigns.conversation.answers import read_answer
-from campaigns.conversation.reading import Reading, Result, Role
+from campaigns.conversation.grammar import words
+from campaigns.conversation.grammar.answers import read_answer
+from campaigns.conversation.grammar.reading import Reading, Result, Role
+from campaigns.conversation.grammar.sms import Context, Sms
 from messaging import fold, stop
 
-Context = Mapping[str, Any]
-Step = Callable[["Sms"], Result | None]
+Step = Callable[[Sms], Result | None]
 BROADCAST_ROLES = ("facilitator", "advisor", "radio")
 HELP_BY_ROLE = {"facilitator": "facilitator", "advisor": "facilitator", "radio": "radio", "member": "member"}
 ACKNOWLEDGED = {"complaint_minor": "fb.ack_case", "question": "fb.ack_question", "thanks": "fb.thanks"}
-
-
-class Sms:
-    """One message with what the rules ask of it again and again."""
-
-    def __init__(self, text: str, role: Role, context: Context) -> None:
-        """Fold the text once."""
-        self.text = text
-        self.role = role
-        self.context = context
-        self.plain = fold.plain(text)
-        self.body = words.GREETING.sub("", self.plain)
-        self.words = fold.words(self.body)
-        self.language = str(context.get("lang") or "fr")
-        self.dogon = bool(context.get("dogon"))
-
-    @property
-    def is_reporter(self) -> bool:
-        """True for those who may report for a club."""
-        return self.role in ("facilitator", "advisor")
-
-    def agrees(self) -> bool | None:
-        """True for a yes word, False for a no word, of at most two words; None for anything else."""
-        if self.plain in words.PLACEHOLDERS:
-            return words.PLACEHOLDERS[self.plain] == "yes"
-        if not 1 <= len(self.words) <= 2:
-            return None
-        yes = words.YES | (words.YES_DOGON if self.dogon else frozenset())
-        no = words.NO | (words.NO_DOGON if self.dogon else frozenset())
-        says = [_is_oui(word) or word in yes for word in self.words]
-        denies = [word in no or self.words == ["no"] for word in self.words]
-        if any(says) == any(denies):
-            return None
-        return any(says)
 
 
 def read(text: str, role: Role, context: Context) -> Result:
@@ -169,10 +134,6 @@ def _feedback(sms: Sms) -> Result:
 
 def _said(category: str) -> Result:
     return Result((Reading("feedback", "ok", {"category": category}),), ACKNOWLEDGED.get(category, "fb.ack"))
-
-
-def _is_oui(word: str) -> bool:
-    return word.startswith("ou") and word.endswith("i") and word.strip("o").strip("ui") == ""
 
 
 STEPS: tuple[Step, ...] = (

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from campaigns.conversation import words
-from campaigns.conversation.reading import Reading, Result
+from campaigns.conversation.grammar import words
+from campaigns.conversation.grammar.reading import Reading, Result
 from messaging import fold
 
 LETTERS = "abcdefgh"
