@@ -1,5 +1,7 @@
 """Conversations written as SMS transcripts: `>` is sent by a person, `<` reaches the phone, `@` is the clock.
 
+`awa beeps 2` is a missed call on the number that stands for option 2.
+
 @ 2026-03-12 17:31
 awa > ARRET
 awa < C'est fait. Plus de messages. Pour reprendre: REPRENDRE
@@ -18,7 +20,7 @@ from messaging import inbox, outbox, receipts, resolving, sender
 from messaging.gateways.simulator import Simulator, Weather
 from messaging.installation import Installation
 
-LINE = re.compile(r"^(?P<who>\w+) (?P<way>[<>]) ?(?P<text>.*)$")
+LINE = re.compile(r"^(?P<who>\w+) (?P<way>[<>]|beeps) ?(?P<text>.*)$")
 CALM = Weather(seed="test")
 
 
@@ -54,6 +56,8 @@ class Script:
             assert found, f"not a line of a transcript: {line}"
             if found["way"] == ">":
                 self.write(found["who"], found["text"])
+            elif found["way"] == "beeps":
+                self.beep(found["who"], found["text"])
             else:
                 self.expect(found["who"], found["text"])
 
@@ -64,10 +68,17 @@ class Script:
         inbox.receive(self.here.db, "simulator", [arrival])
         self.turn()
 
+    def beep(self, who: str, called: str) -> None:
+        """A person calls the number of an option and hangs up."""
+        self.written += 1
+        arrival = self.here.adapters.book.beep(self.numbers[who], called, self.now, f"b{self.written}")
+        inbox.receive(self.here.db, "simulator", [arrival])
+        self.turn()
+
     def turn(self) -> None:
         """One turn of every job."""
         planner.plan(self.here.db, self.now, timedelta(minutes=15))
-        converse(self.here.db, self.now)
+        self.turn_of_conversation()
         while sender.send_due(self.here, self.now).get("claimed"):
             pass
         due = self.here.adapters.book.reports(self.now + timedelta(minutes=1))
@@ -77,10 +88,17 @@ class Script:
         with self.here.db.write() as session:
             outbox.expire(session, self.now)
 
+    def turn_of_conversation(self) -> None:
+        """Read and answer what came in."""
+        converse(self.here.db, self.now)
+
+    def sent(self, number: str) -> list[str]:
+        """What really went out to a number, oldest first."""
+        return [body for _, body, _ in self.here.adapters.book.sent(number)]
+
     def expect(self, who: str, text: str) -> None:
         """The next SMS on a phone; an empty text: nothing more came."""
-        sent = [body for _, body, _ in self.here.adapters.book.sent(self.numbers[who])]
-        new = sent[self.seen.get(who, 0) :]
+        new = self.sent(self.numbers[who])[self.seen.get(who, 0) :]
         if not text:
             assert not new, f"{who} got more: {new}"
             return

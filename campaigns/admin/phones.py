@@ -24,6 +24,8 @@ from campaigns.admin.security import installation, me, programme_ids
 from campaigns.admin.words import is_htmx
 from messaging import inbox, places, rehearsal
 from messaging.clock import utc_now
+from messaging.gateways.protocol import Arrival
+from messaging.gateways.simulator import Book
 from messaging.models import (
     Club,
     ClubMember,
@@ -45,6 +47,7 @@ Query = sa.Select[*tuple[Any, ...]]
 ROLES = ("member", "facilitator", "advisor", "radio")
 SHOWN = 4  # phones side by side
 FOUND = 8  # of each role in a search
+BEEPS = ("1", "2", "3")  # options that a missed call may stand for
 JUST = timedelta(hours=1)
 LONGEST = 1_000  # characters of an SMS that somebody writes here
 NO_CONTENT = 204
@@ -96,7 +99,7 @@ def page() -> str:
     offered = {"recent": recent, "found": found}
     others = {name: [one for one in handsets if one not in chosen] for name, handsets in offered.items()}
     return render_template(
-        "phones.html", screens=screens, q=query, role=role, roles=ROLES, most=SHOWN, names=spoken, **others
+        "phones.html", screens=screens, q=query, role=role, roles=ROLES, most=SHOWN, names=spoken, beeps=BEEPS, **others
     )
 
 
@@ -116,7 +119,10 @@ def write(ident: int) -> Response | str:
     with installation().db.read() as session:
         one = handset(session, ident)
     kept["phone"] = ident
-    say(ident, request.form.get("text", ""))
+    if request.form.get("beep") in BEEPS:
+        beep(ident, request.form["beep"])
+    else:
+        say(ident, request.form.get("text", ""))
     if is_htmx():
         with installation().db.read() as session:
             return render_template("screen.html", phone=one, thread=thread(session, ident))
@@ -130,15 +136,25 @@ def say(ident: int, text: str) -> None:
     Raises:
         KeptError: the session of the browser had ended, and the form came back only to be read again.
     """
-    if not text.strip():
-        return
+    if text.strip():
+        _arrive(ident, lambda book, number: book.write(number, text[:LONGEST], utc_now()))
+
+
+def beep(ident: int, called: str) -> None:
+    """Let a missed call come in from a phone, on the number that stands for an option.
+
+    Raises:
+        KeptError: as for an SMS.
+    """
+    _arrive(ident, lambda book, number: book.beep(number, called, utc_now()))
+
+
+def _arrive(ident: int, made: Callable[[Book, str], Arrival]) -> None:
     if is_shown_only():
         raise KeptError(STILL_THERE)
     with installation().db.read() as session:
         number = _number(session, ident)
-    inbox.receive(
-        installation().db, "simulator", [installation().adapters.book.write(number, text[:LONGEST], utc_now())]
-    )
+    inbox.receive(installation().db, "simulator", [made(installation().adapters.book, number)])
     wake("converse")
 
 

@@ -136,14 +136,25 @@ class Book:
 
     def write(self, number: str, text: str, at: datetime, ident: str | None = None) -> Arrival:
         """A person writes an SMS; `ident` makes writing it again the same SMS."""
+        key, digest = self._note(number, text, at, ident)
+        return Arrival(dedupe_key=key, sender=number, text=text, received_at=at, digest=digest)
+
+    def beep(self, number: str, called: str, at: datetime, ident: str | None = None) -> Arrival:
+        """A person calls the number that stands for an option and hangs up: an answer that costs her nothing."""
+        key, digest = self._note(number, f"({called})", at, ident)
+        return Arrival(
+            dedupe_key=key, sender=number, text="", received_at=at, digest=digest, kind="missed_call", called=called
+        )
+
+    def _note(self, number: str, text: str, at: datetime, ident: str | None) -> tuple[str, str]:
+        """Write down what a person did; gives its key and its digest."""
         phone = self._keys.find(number)
         with self._writing() as file:
             cursor = file.execute(
                 "INSERT INTO written (phone, text, at) VALUES (?, ?, ?)", (phone, text, at.isoformat())
             )
         key = ident or f"sim-{cursor.lastrowid}"
-        digest = hashlib.sha256(f"{key}|{phone}|{text}".encode("utf-8", "surrogatepass")).hexdigest()
-        return Arrival(dedupe_key=key, sender=number, text=text, received_at=at, digest=digest)
+        return key, hashlib.sha256(f"{key}|{phone}|{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
     def thread(self, number: str, most: int = 30) -> list[tuple[str, str, datetime]]:
         """The newest SMS of a phone as `("in" or "out", text, time)` seen from us, oldest first."""

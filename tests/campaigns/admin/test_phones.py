@@ -66,6 +66,16 @@ def test_sms_written_on_the_page_comes_in_like_any_other(
         assert session.get_one(Phone, phone).last_in_at is not None
 
 
+def test_a_missed_call_comes_in_as_an_event_with_the_option_that_was_called(editor: Browser, office: World) -> None:
+    phone = office.phones["+22376000011"]
+    editor.post(f"/simulator/{phone}?phone={phone}", f"/simulator/?phone={phone}", beep="2", text="pas envoyé")
+    assert "(2)" in editor.get(f"/simulator/?phone={phone}").text
+    editor.post(f"/simulator/{phone}?phone={phone}", f"/simulator/?phone={phone}", beep="77")  # no such button
+    with office.db.read() as session:
+        rows = session.execute(sa.select(Inbound.kind, Inbound.called, Inbound.text).where(Inbound.phone_id == phone))
+        assert [tuple(row) for row in rows] == [("missed_call", "2", "")]
+
+
 def test_with_htmx_the_screen_comes_back_alone(editor: Browser, office: World) -> None:
     phone = office.phones["+22376000011"]
     page = editor.get(f"/simulator/?phone={phone}").text
