@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JEKULU_DATA ?= $(CURDIR)/jekulu-data
 
-.PHONY: run test check bench axe docs browser migration clean
+.PHONY: run test check bench axe fuzz docs browser migration clean
 
 run: .venv/ready           ## load the demonstration and start on http://127.0.0.1:8000 (PORT and JEKULU_DATA are honoured)
 	@$(BIN)/jekulu demo
@@ -23,6 +23,9 @@ bench: .venv/ready         ## one JSON line a figure, each beside its limit on t
 
 axe: .venv/ready           ## every page by axe, by its bytes and by its load on a slow line; needs chromium
 	@$(BIN)/python -m tests.benchmarks.axe
+
+fuzz: .venv/ready          ## 100 000 random and mutated texts through reader and handlers
+	@$(BIN)/python -m tests.fuzz
 
 docs: .venv/ready          ## write the pages that come from the code
 	@$(BIN)/python -m tests.structure.documents

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import members, planning
+from tests.benchmarks import inbound, members, planning
 
-BENCHES = {"planning": planning.run, "members": members.run}
+BENCHES = {"planning": planning.run, "members": members.run, "inbound": inbound.run}
 
 
 def main(names: list[str]) -> None:
