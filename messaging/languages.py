@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gettext
 import io
-import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from messaging import profile
 from messaging.models import Chain, Language
+from messaging.shipped import shipped as shipped
 
 HERE = Path(__file__).parent
 LAST = "fr"  # the language every reply is complete in
@@ -30,13 +30,6 @@ def seed(session: Session) -> None:
     for row in shipped():
         if row["code"] not in known:
             session.add(Language(**row))
-
-
-@cache
-def shipped() -> tuple[dict[str, str], ...]:
-    """The rows of `languages.toml`."""
-    rows = tomllib.loads((HERE / "languages.toml").read_text(encoding="utf-8"))["language"]
-    return tuple(rows)
 
 
 def is_dogon(session: Session, code: str) -> bool:
@@ -101,11 +94,17 @@ def reply(key: str, codes: Sequence[str], drafts: bool = False, **values: object
     Raises:
         KeyError: no catalogue holds the key.
     """
+    words, code = line(key, codes, drafts)
+    return words.format(**values), code
+
+
+def line(key: str, codes: Sequence[str], drafts: bool = False) -> tuple[str, str]:
+    """A reply with its braces still open, in SMS letters, and the language it is in; the arguments of `reply`."""
     for code in [*codes, LAST]:
         found = catalogue("sms", code, drafts)
         words = found.gettext(key) if found else key
         if words != key:
-            return _sms(words, code).format(**values), code
+            return _sms(words, code), code
     raise KeyError(key)
 
 

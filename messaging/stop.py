@@ -22,8 +22,9 @@ SENT = {"envoyer", "message", "messages", "sms"}
 # A stop word spelled out has at most 13 letters; the limit keeps a very long SMS cheap to read.
 _LONGEST_WORDS = 16
 _POLITE = re.compile("(?: (?:svp|stp|merci|tout|moi|s ?il (?:vous|te) plait))*")
-_GREETING = r"(?:bonjour|bjr|bonsoir|bsr|salut|salam|chef|(?:i|aw)[\W_]+ni[\W_]+(?:sogoma|tile|wula|su|ce))"
-_START = re.compile(rf"(?:[\W_]*{_GREETING}(?![^\W_]))*[\W_]*")
+# A pattern for folded text; the reader of all other messages passes over the same greetings.
+GREETING = r"(?:bonjour|bjr|bonsoir|bsr|salut|salam|chef|(?:i|aw)[\W_]+ni[\W_]+(?:sogoma|tile|wula|su|ce))"
+_START = re.compile(rf"(?:[\W_]*{GREETING}(?![^\W_]))*[\W_]*")
 _REPORT = re.compile(r"(?:pres|presences?|presents?|seance|session|ecoute|visite|corr|correction|erreur)(?![^\W\d_])")
 
 
@@ -60,8 +61,10 @@ def _known(language: str, dogon: bool, extra: Iterable[str]) -> frozenset[str]:
 
 
 def _folded(phrases: Iterable[str]) -> frozenset[str]:
-    # An empty or wordless entry of staff must never make each wordless SMS a STOP.
-    return frozenset(fold.undouble(" ".join(fold.words(fold.plain(phrase)))) for phrase in phrases) - {""}
+    # A phrase counts without its blanks too, for who spells it out. An empty or wordless entry of staff must never
+    # make each wordless SMS a STOP.
+    found = [fold.words(fold.plain(phrase)) for phrase in phrases]
+    return frozenset(fold.undouble(joint.join(words)) for words in found for joint in (" ", "")) - {""}
 
 
 def _is_command(words: list[str], known: frozenset[str]) -> bool:

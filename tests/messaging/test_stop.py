@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.stop import WORDS, is_stop
+from messaging.stop import DOGON as DOGON_WORDS
+from messaging.stop import HALT, SENT, WORDS, is_stop
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "inbound_examples.json").read_text("utf-8"))
 DOGON = {"dts", "dds", "dto", "djm", "dtk", "dtm", "dbg"}
@@ -149,3 +153,112 @@ def test_an_empty_word_of_staff_stops_nobody():
 @given(st.text(), st.booleans())
 def test_any_text_is_read(text, dogon):
     assert is_stop(text, "bm", dogon=dogon) in (True, False)
+
+
+# --- every form of the page in every dress: case, accents, spacing and signs, each with each
+
+Dress = Callable[[str], str]
+POLITE = ("", " svp", " stp", " merci", " tout", " moi", " s'il vous plait", " s'il te plait", " tout svp merci")
+CASES: tuple[Dress, ...] = (str.lower, str.upper, str.title, str.swapcase)
+ACCENTS: dict[str, Dress] = {
+    "none": str,
+    "accents": lambda text: text.translate(str.maketrans("aeiouAEIOU", "àéîôùÀÊÏÖÛ")),
+    "accents typed apart": lambda text: unicodedata.normalize("NFD", text.translate(str.maketrans("aeou", "áèöü"))),
+    "full-width": lambda text: "".join(chr(ord(char) + 0xFEE0) if "!" < char <= "~" else char for char in text),
+    "Bambara letters": lambda text: text.translate(str.maketrans("eoEO", "ɛɔƐƆ")),
+}
+SPACES: dict[str, Dress] = {
+    "as it is": str,
+    "around": lambda text: f"  \t{text}\r\n ",
+    "wide blanks": lambda text: text.replace(" ", "\u00a0 \u2009"),
+    "lines": lambda text: text.replace(" ", "\n"),
+    "invisible signs": lambda text: "\u200b".join(text) + "\ufeff",
+}
+SIGNS: dict[str, Dress] = {
+    "none": str,
+    "marks": lambda text: f"{text}!!!",
+    "quoted": lambda text: f"« {text} »",
+    "between": lambda text: text.replace(" ", " - ") + "…",
+    "stars": lambda text: f"*{text}*",
+    "digits": lambda text: f"{text} 1041",
+    "emoji": lambda text: f"🛑{text}🙏🏽",
+    "curly apostrophe": lambda text: text.replace("'", "’") + ".",
+}
+
+
+def dressed(text: str) -> Iterator[str]:
+    """The text in every case, accent, spacing and sign."""
+    for case, accent, space, sign in product(CASES, ACCENTS.values(), SPACES.values(), SIGNS.values()):
+        yield space(sign(accent(case(text))))
+
+
+def lightly(text: str) -> Iterator[str]:
+    """The text with each accent, spacing and sign once, in capitals and in small letters."""
+    for dress in (*ACCENTS.values(), *SPACES.values(), *SIGNS.values()):
+        yield from (dress(text.upper()), dress(text))
+
+
+def spelled(word: str) -> list[str]:
+    """S T O P, S.T.O.P, …"""
+    letters = word.replace(" ", "")
+    return [joint.join(letters) for joint in (" ", ".", "-", "  ", ", ", "*", "_", "/")]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_dress_of_every_stop_word(word):
+    first, *others = spelled(word)
+    full = [text for form in (word, first) for text in dressed(form)]
+    light = [text for form in (*others, *(word + polite for polite in POLITE)) for text in lightly(form)]
+
+    assert [text for text in (*full, *light) if not is_stop(text)] == []
+
+
+@pytest.mark.parametrize("word", DOGON_WORDS)
+def test_every_dress_of_the_dogon_words(word):
+    assert [text for text in dressed(word) if not is_stop(text, "dts", dogon=True)] == []
+
+
+def test_every_dress_of_the_bambara_word():
+    assert [text for text in dressed("jo") if not is_stop(text, "bm")] == []
+
+
+@pytest.mark.parametrize("halt", sorted(HALT))
+def test_every_dress_of_the_sentences(halt):
+    forms = [f"il faut {halt} de nous {sent} {sent}" for sent in sorted(SENT)] + [f"{halt} {sent}" for sent in SENT]
+
+    assert [text for form in forms for text in lightly(form) if not is_stop(text)] == []
+
+
+@pytest.mark.parametrize("form", ["je ne veux plus recevoir", "plus rien a recevoir", "recevoir ca, plus jamais"])
+def test_every_dress_of_the_wish_not_to_receive(form):
+    assert [text for text in dressed(form) if not is_stop(text)] == []
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_letter_may_be_doubled(word):
+    doubled = [word[:place] + word[place] + word[place:] for place in range(len(word)) if word[place] != " "]
+
+    assert [text for one in doubled for text in (one, one.upper(), f"{one} svp") if not is_stop(text)] == []
+
+
+OTHERS = [one for one in EXAMPLES if all(reading["intent"] != "stop" for reading in one["expected"]["readings"])]
+
+
+@pytest.mark.parametrize("example", OTHERS, ids=[f"{n} {one['text'][:30]}" for n, one in enumerate(OTHERS)])
+def test_no_dress_makes_a_stop_of_another_example(example):
+    language = example["context"].get("lang", "fr")
+    texts = [text for text in lightly(example["text"]) if is_stop(text, language, dogon=language in DOGON)]
+
+    assert texts == []
+
+
+NEAR = [
+    *("stap", "sop", "tos", "s to", "stoppeur", "arretes", "dabil", "quitter", "ende", "cancelled", "la fin"),
+    *("plus de mil", "recevoir des semences", "un message", "sms recu", "envoyer du mil", "arret de bus", "non stop"),
+    *("stop au mil", "plu recevoir", "merci stop les gens"),
+]
+
+
+@pytest.mark.parametrize("text", NEAR)
+def test_what_only_resembles_a_stop_stops_nobody(text):
+    assert [one for one in (text, text.upper(), f" {text}! ", f"{text} svp") if is_stop(one)] == []

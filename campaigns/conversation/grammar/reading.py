@@ -22,6 +22,8 @@ class Reading:
     fields: Mapping[str, Any] = field(default_factory=dict)
     error: str | None = None
     repairs: tuple[str, ...] = ()
+    # What a pending state keeps where it is more than `fields`: the date, session, note of a report without a club.
+    kept: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The object of the examples: `error` only with a code, `repairs` only when not empty."""
