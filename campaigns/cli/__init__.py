@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from campaigns.cli.campaign import campaign, load
-from campaigns.cli.cost import cost
-from campaigns.cli.passes import converse, plan, read, simulate
-from campaigns.cli.texts import texts
-
 
 def register(main: click.Group) -> None:
-    """Add the commands of this package."""
+    """Add the commands of this package; imported here, so that the reader can be had without them."""
+    from campaigns.cli.campaign import campaign, load
+    from campaigns.cli.cost import cost
+    from campaigns.cli.passes import converse, plan, simulate
+    from campaigns.cli.read import read
+    from campaigns.cli.texts import texts
+
     campaign.add_command(cost)
     for command in (load, campaign, texts, plan, converse, read, simulate):
         main.add_command(command)
