@@ -15,6 +15,11 @@ def inbound_url(public: str, gateway: str, keys: Keys) -> str:
     return f"{public}/webhooks/{gateway}/{door(gateway, keys)}/in"
 
 
+def events_url(public: str, gateway: str, keys: Keys) -> str:
+    """Where a gateway that has one address for everything brings what came in and what became of attempts."""
+    return f"{public}/webhooks/{gateway}/{door(gateway, keys)}/events"
+
+
 def report_url(public: str, gateway: str, attempt: str, keys: Keys) -> str:
     """Where a gateway tells what became of one attempt."""
     return f"{public}/webhooks/{gateway}/{door(gateway, keys)}/r/{attempt}.{keys.mac('report', gateway, attempt)}"

@@ -6,9 +6,10 @@ and no crash stands between a STOP and its effect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,6 +24,8 @@ from messaging.phones import NumberError, parse
 from messaging.rules import Reason
 
 REPLACEMENT = "\ufffd"
+TWIN_WITHIN = timedelta(seconds=60)
+TWIN_BACK = timedelta(days=3)  # how far back the first of two is looked for
 
 
 def receive(db: Database, gateway: str, arrivals: Sequence[Arrival]) -> int:
@@ -46,7 +49,7 @@ def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
     if phone is not None:  # first of all: whoever handles an SMS of this phone locks it first too
         session.refresh(phone, with_for_update=True)
     statement = insert_ignore(session, Inbound, ["gateway_id", "dedupe_key"])
-    values = {
+    values: dict[str, Any] = {
         "gateway_id": gateway.id, "dedupe_key": arrival.dedupe_key[:80], "kind": arrival.kind, "text": text,
         "phone_id": phone.id if phone else None, "sender_name": None if phone else clean(arrival.sender)[:40],
         "recipient": arrival.recipient, "called": arrival.called, "received_at": arrival.received_at,
@@ -54,15 +57,18 @@ def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
         "replaced": text != arrival.text, "undecodable": arrival.undecodable, "segments": arrival.segments,
         "digest": arrival.digest, "stopped": False, "tries": 0, "next_at": arrival.received_at,
         "maybe_sensitive": False, "state": InboundState.HELD if phone and phone.quarantine else InboundState.NEW,
+        "twin_of": None,
     }  # fmt: skip
+    if arrival.may_repeat:
+        values["twin_of"] = _twin(session, values)
     found = session.execute(statement.values(**values).returning(Inbound.id)).scalar()
     if found is None or phone is None:
         return found
     phone.last_in_at = arrival.received_at
     by = "gateway" if arrival.gateway_opt == "stop" else "sms"
     is_stop = by == "gateway" or says_stop(session, phone, text)
-    if is_stop and opt_out(session, phone, by, arrival.received_at):
-        session.execute(sa.update(Inbound).where(Inbound.id == found).values(stopped=True))
+    if is_stop and not _is_echo(session, values) and opt_out(session, phone, by, arrival.received_at):
+        session.execute(sa.update(Inbound).where(Inbound.id == found).values(stopped=True, twin_of=None))
     return int(found)
 
 
@@ -105,6 +111,44 @@ def opt_out(session: Session, phone: Phone, by: str, now: datetime) -> bool:
     outbox.close_phone(session, phone.id, Reason.OPTED_OUT, now)
     audit.note(session, f"phone:{by}", "opted_out", "phone", phone.id, now)
     return True
+
+
+def _twin(session: Session, new: Mapping[str, Any]) -> int | None:
+    """The SMS that this one is over again, when a telephone brings one SMS twice with two times; None for a new one.
+
+    A telephone tells the time of the operator or its own, so its times are held against each other and against ours;
+    never ours against ours, because a telephone that was away brings the SMS of a whole day within a minute. Two alike
+    within a minute are taken for one: both are kept, one is answered.
+    """
+    heard, told = new["received_at"], new["gateway_at"] or new["received_at"]
+    query = (
+        sa.select(Inbound.id)
+        .where(Inbound.gateway_id == new["gateway_id"], Inbound.text == new["text"], Inbound.twin_of.is_(None))
+        .where(Inbound.phone_id == new["phone_id"], Inbound.sender_name == new["sender_name"])
+        .where(Inbound.received_at >= heard - TWIN_BACK, Inbound.dedupe_key != new["dedupe_key"])
+        .where(_near(Inbound.gateway_at, told) | _near(Inbound.received_at, told) | _near(Inbound.gateway_at, heard))
+        .order_by(Inbound.id)
+    )
+    return session.scalar(query.limit(1))
+
+
+def _is_echo(session: Session, new: Mapping[str, Any]) -> bool:
+    """True for an SMS that is brought again, and not written again after something else.
+
+    A STOP that is brought again must not close a phone whose owner came back since; one that is written again must.
+    """
+    if new["twin_of"] is None:
+        return False
+    first = sa.select(Inbound.gateway_at).where(Inbound.id == new["twin_of"]).scalar_subquery()
+    between = sa.exists().where(
+        Inbound.phone_id == new["phone_id"], Inbound.text != new["text"],
+        Inbound.gateway_at > first, Inbound.gateway_at < new["gateway_at"],
+    )  # fmt: skip
+    return not session.scalar(sa.select(between))
+
+
+def _near(column: Any, moment: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(column > moment - TWIN_WITHIN, column < moment + TWIN_WITHIN)
 
 
 def _phone(session: Session, arrival: Arrival) -> Phone | None:

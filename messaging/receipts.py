@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from messaging import budget
 from messaging.database import Database, change, insert_ignore
 from messaging.errors import BusyError
-from messaging.gateways.protocol import Report
+from messaging.gateways.protocol import Fault, Report
 from messaging.models import Attempt, Gateway, Message, Phone, Receipt
 from messaging.models.post import AttemptState, Delivery, State
 from messaging.rules import Reason
@@ -77,6 +77,7 @@ def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: da
                 reached.add(messages[attempt.message_id].phone_id)
         _store(session, gateway, new, attempts, now)
         _note_reached(session, reached, now)
+        _rest(gateway, new, now)
     tab.pay(session)
     return len(new)
 
@@ -174,6 +175,7 @@ def _fold_in(attempt: Attempt, message: Message, report: Report, tab: Tab, now: 
     """Fold one report into its attempt and message; True when it says that the phone has it."""
     settle(attempt, message, tab, now)
     attempt.provider_id = attempt.provider_id or report.provider_id
+    attempt.provider_segments = attempt.provider_segments or report.segments
     if report.delivery is None:
         return False
     told: Told = (report.delivery, report.error.code if report.error else "")
@@ -196,6 +198,14 @@ def _tell_message(message: Message, told: Told, now: datetime) -> None:
     reason = ENDS.get(best[0])
     if reason is not None and message.state in (State.HANDED_OVER, State.CLOSED):
         message.state, message.reason, message.closed_at = State.CLOSED, reason.value, message.closed_at or now
+
+
+def _rest(gateway: Gateway, reports: Sequence[Report], now: datetime) -> None:
+    """A gateway that is itself to blame for a failure rests, before every message after it fails too."""
+    told = [report.error for report in reports if report.delivery is Delivery.FAILED and report.error is not None]
+    blame = next((error for error in told if error.fault is Fault.CHANNEL), None)
+    if blame is not None and gateway.paused_at is None:
+        gateway.paused_at, gateway.paused_reason = now, (blame.text or blame.code)[:200]
 
 
 def _note_reached(session: Session, phone_ids: Collection[int], now: datetime) -> None:

@@ -140,7 +140,8 @@ def _settle(session: Session, here: Installation, case: Case, resolution: Resolu
         if message.state is State.SUBMITTING:
             message.state, message.reason, message.next_at = State.WAITING, None, now
         return "not_sent"
-    if attempt.looks <= len(here.settings.resolve_after):
+    is_safe = case.adapter.capabilities.idempotent_submit and now < message.useful_until  # it may leave again later
+    if attempt.looks <= len(here.settings.resolve_after) or is_safe:
         return "still_unknown"
     attempt.next_look_at = None
     if message.state is State.SUBMITTING:

@@ -91,7 +91,7 @@ def record(session: Session, answers: Mapping[str, Submitted], now: datetime) ->
     for attempt in attempts:
         submitted = answers[attempt.id]
         attempt.provider_id = attempt.provider_id or submitted.provider_id
-        attempt.provider_segments = submitted.provider_segments
+        attempt.provider_segments = attempt.provider_segments or submitted.provider_segments
         if attempt.state not in LATE_ANSWERS[submitted.outcome]:
             continue  # a receipt or a look was quicker, and knows more
         if submitted.error:
@@ -197,12 +197,25 @@ def _attempt(
     session: Session, here: Installation, leaving: Departure, gateway: Gateway, adapter: Adapter, now: datetime
 ) -> Job:
     message = leaving.message
-    key = secrets.token_urlsafe(12)
-    session.add(Attempt(id=key, message_id=message.id, gateway_id=gateway.id, started_at=now))
+    key = _begun(session, message, gateway, adapter, now)
     message.state, message.reason, message.gateway_id = State.SUBMITTING, None, gateway.id
     message.tries += 1
     _price(session, message, gateway, leaving.phone)
     return Job(outbound(session, here, message, leaving.phone, leaving.text, gateway, key), gateway.id, adapter)
+
+
+def _begun(session: Session, message: Message, gateway: Gateway, adapter: Adapter, now: datetime) -> str:
+    """Begin an attempt, or again the one that was found unsent where a gateway takes a key once; gives its key."""
+    # The first request may still be under way, in a tunnel or a queue: a new key would let both out.
+    if message.tries and adapter.capabilities.idempotent_submit:
+        unsent = sa.select(Attempt).filter_by(message_id=message.id, gateway_id=gateway.id, state=AttemptState.NOT_SENT)
+        if again := session.scalars(unsent.order_by(Attempt.started_at.desc()).limit(1)).first():
+            again.state, again.started_at, again.looks = AttemptState.SUBMITTING, now, 0
+            again.settled_at = again.next_look_at = again.empty_since = None
+            return again.id
+    key = secrets.token_urlsafe(12)
+    session.add(Attempt(id=key, message_id=message.id, gateway_id=gateway.id, started_at=now))
+    return key
 
 
 def _price(session: Session, message: Message, gateway: Gateway, phone: Phone) -> None:

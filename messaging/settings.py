@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from messaging.clock import parse_duration
 from messaging.errors import DataError, SettingError
 
+SHORTEST_KEY = 16  # of the key with which a telephone signs; the 8 signs that its app makes by itself are too few
+
 
 def _setting(name: str, read: Callable[[str], Any], default: str, sentence: str) -> Any:
     return field(metadata={"name": name, "read": read, "default": default, "sentence": sentence})
@@ -58,6 +60,16 @@ def _address(value: str) -> str:
     if parts.hostname != parts.hostname.lower() or parts.netloc != parts.netloc.lower():
         raise ValueError("write the host in small letters")
     return value
+
+
+def _signing_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in value.split(",") if part.strip())
+    short = [len(key) for key in keys if len(key) < SHORTEST_KEY]
+    if short:
+        raise ValueError(
+            f"a key of {short[0]} signs can be guessed: write {SHORTEST_KEY} or more, here and in the app on the phone"
+        )
+    return keys
 
 
 def _length(value: str) -> timedelta:
@@ -133,6 +145,21 @@ class Settings:
     )
     twilio_account: str = _setting("TWILIO_ACCOUNT_SID", _text, "", "Account of Twilio, starts with AC.")
     twilio_token: str = _setting("TWILIO_AUTH_TOKEN", _text, "", "Secret of the Twilio account.")
+    android_api: str = _setting(
+        "JEKULU_ANDROID_API",
+        _address,
+        "",
+        "Base address of the API of SMS Gateway for Android: of the telephone itself, http://127.0.0.1:8080 through a "
+        "tunnel, or of a server, https://sms.example.org/3rdparty/v1.",
+    )
+    android_user: str = _setting("JEKULU_ANDROID_USER", _text, "", "User of that API.")
+    android_password: str = _setting("JEKULU_ANDROID_PASSWORD", _text, "", "Password of that API.")
+    android_keys: tuple[str, ...] = _setting(
+        "JEKULU_ANDROID_KEY",
+        _signing_keys,
+        "",
+        "Key with which the telephone signs its calls, 16 signs or more. Several, with commas, while it is changed.",
+    )
 
     @property
     def key_path(self) -> Path:
@@ -147,7 +174,7 @@ class Settings:
     @property
     def base_addresses(self) -> dict[str, str]:
         """Base address of each real gateway's API, by adapter."""
-        return {"twilio": self.twilio_api}
+        return {"twilio": self.twilio_api, "android": self.android_api}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

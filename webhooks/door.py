@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, current_app, request
@@ -21,11 +22,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from messaging import inbox, receipts
 from messaging.clock import utc_now
 from messaging.errors import BusyError, JekuluError, SettingError
-from messaging.gateways.protocol import Answer, Arrival, BadSignature, Malformed, Report, Request
-from messaging.gateways.rows import named
+from messaging.gateways import signs
+from messaging.gateways.protocol import Answer, Arrival, BadSignature, Malformed, Report, Request, WrongClock
+from messaging.gateways.rows import GatewayFacts, named
 from messaging.installation import Installation
 from messaging.settings import Settings
-from webhooks import twilio
+from webhooks import android, twilio
 
 LIMIT = 64 * 1024  # bytes of a body
 UNKNOWN = "unknown"  # stands for a gateway's name until the secret path proves it: a stranger's words are not kept
@@ -50,7 +52,23 @@ class Door(Protocol):
         """The answer once all is committed; `key` is None for what came in."""
 
 
+class EventDoor(Protocol):
+    """How one kind of gateway calls us that has one address for everything."""
+
+    def verify(self, request: Request, settings: Settings) -> None:
+        """Raise BadSignature when the call is not the gateway's, WrongClock when it is and its clock is wrong."""
+
+    def parse_events(self, request: Request) -> android.News:
+        """What came in and what is told about attempts; raises Malformed."""
+
+    def acknowledge(self) -> Answer:
+        """The answer once all is committed."""
+
+
 DOORS: dict[str, Door] = {"twilio": twilio}
+EVENT_DOORS: dict[str, EventDoor] = {"android": android}
+D = TypeVar("D")
+Take = Callable[[Installation, GatewayFacts, Request], Answer]
 
 
 class _Stranger(Exception):
@@ -61,11 +79,17 @@ class _BadMac(Exception):
     """The key of an attempt is not one that we gave out."""
 
 
+class _OtherDevice(Exception):
+    """Another telephone than the one that this gateway is: it goes on calling until its gateway is mended."""
+
+
 # What was refused, the status, and the word for it; the first that fits counts.
 REASONS: tuple[tuple[type[Exception], int, str], ...] = (
     (RequestEntityTooLarge, 413, "too_large"),
     (_Stranger, 403, "unknown"),
+    (WrongClock, 403, "clock"),
     (BadSignature, 403, "signature"),
+    (_OtherDevice, 403, "device"),
     (_BadMac, 403, "mac"),
     (Malformed, 400, "malformed"),
     (BusyError, 503, "busy"),
@@ -77,13 +101,19 @@ REASONS: tuple[tuple[type[Exception], int, str], ...] = (
 @blueprint.post("/<gateway>/<token>/in")
 def inbound(gateway: str, token: str) -> Response:
     """An SMS came in."""
-    return _answer(gateway, token, None)
+    return _answer(gateway, token, _take_inbound)
 
 
 @blueprint.post("/<gateway>/<token>/r/<path:key_mac>")
 def report(gateway: str, token: str, key_mac: str) -> Response:
     """A gateway tells what became of an attempt."""
-    return _answer(gateway, token, key_mac)
+    return _answer(gateway, token, partial(_take_report, key_mac=key_mac))
+
+
+@blueprint.post("/<gateway>/<token>/events")
+def events(gateway: str, token: str) -> Response:
+    """A gateway with one address for everything tells what happened."""
+    return _answer(gateway, token, _take_events)
 
 
 def pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -110,14 +140,14 @@ def target(environ: dict[str, object]) -> str:
     return raw if raw.startswith("/") else "/" + raw.partition("://")[2].partition("/")[2]
 
 
-def _answer(gateway: str, token: str, key_mac: str | None) -> Response:
+def _answer(gateway: str, token: str, take: Take) -> Response:
     house = cast(Installation, current_app.extensions["jekulu"])
     known = UNKNOWN
     try:
         body = _body()
-        door = _door(house, gateway, token)
+        facts = _facts(house, gateway, token)
         known = gateway
-        answer = _take(house, gateway, door, _call(house.settings, body), key_mac)
+        answer = take(house, facts, _call(house.settings, body))
     except Exception as error:  # Flask would log the path, which holds the secret
         return _refuse(known, error)
     return Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
@@ -128,14 +158,19 @@ def _body() -> bytes:
     return request.get_data(cache=False)
 
 
-def _door(house: Installation, gateway: str, token: str) -> Door:
+def _facts(house: Installation, gateway: str, token: str) -> GatewayFacts:
     if not house.keys.check_mac(token, "door", gateway):
         raise _Stranger
     facts = named(house.db, gateway)
-    door = DOORS.get(facts.adapter) if facts else None
-    if door is None:
+    if facts is None or facts.adapter not in {*DOORS, *EVENT_DOORS}:
         raise _Stranger
-    return door
+    return facts
+
+
+def _door(doors: Mapping[str, D], facts: GatewayFacts) -> D:
+    if facts.adapter not in doors:
+        raise _Stranger
+    return doors[facts.adapter]
 
 
 def _call(settings: Settings, body: bytes) -> Request:
@@ -153,17 +188,44 @@ def _call(settings: Settings, body: bytes) -> Request:
     )
 
 
-def _take(house: Installation, gateway: str, door: Door, call: Request, key_mac: str | None) -> Answer:
+def _take_inbound(house: Installation, facts: GatewayFacts, call: Request) -> Answer:
+    door = _door(DOORS, facts)
     door.verify(call, house.settings)
-    if key_mac is None:
-        if inbox.receive(house.db, gateway, door.parse_inbound(call)):
-            current_app.extensions["jekulu.wake"]("converse")  # only a hint: the job looks by itself as well
-        return door.acknowledge(None)
+    _store(house, facts, door.parse_inbound(call))
+    return door.acknowledge(None)
+
+
+def _take_report(house: Installation, facts: GatewayFacts, call: Request, key_mac: str) -> Answer:
+    door = _door(DOORS, facts)
+    door.verify(call, house.settings)
     key, _, mac = key_mac.rpartition(".")
-    if not house.keys.check_mac(mac, "report", gateway, key):
+    if not house.keys.check_mac(mac, "report", facts.name, key):
         raise _BadMac
-    receipts.receive(house.db, gateway, door.parse_reports(call, key), call.received_at)
+    receipts.receive(house.db, facts.name, door.parse_reports(call, key), call.received_at)
     return door.acknowledge(key)
+
+
+def _take_events(house: Installation, facts: GatewayFacts, call: Request) -> Answer:
+    door = _door(EVENT_DOORS, facts)
+    try:
+        door.verify(call, house.settings)
+    except WrongClock as wrong:
+        signs.note_clock(house.db, facts, wrong.seconds)
+        raise
+    news = door.parse_events(call)
+    if facts.device and facts.device != news.device:
+        raise _OtherDevice
+    if news.arrivals:
+        _store(house, facts, news.arrivals)
+    if news.reports:
+        receipts.receive(house.db, facts.name, news.reports, call.received_at)
+    signs.note(house.db, facts, call.received_at, news.clock_off)
+    return door.acknowledge()
+
+
+def _store(house: Installation, facts: GatewayFacts, arrivals: Sequence[Arrival]) -> None:
+    if inbox.receive(house.db, facts.name, arrivals):
+        current_app.extensions["jekulu.wake"]("converse")  # only a hint: the job looks by itself as well
 
 
 def _refuse(gateway: str, error: Exception) -> Response:

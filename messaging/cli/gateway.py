@@ -9,8 +9,15 @@ from messaging import audit
 from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
 from messaging.errors import DataError
-from messaging.gateways import pausing, tariffs
+from messaging.gateways import pausing, signs, tariffs
 from messaging.models import Gateway
+
+USUAL_RATES = {"twilio": "1", "android": "6/min"}
+PREFIX = click.option(
+    "--prefix", "prefixes", multiple=True, metavar="START", help="It serves numbers that start so, +2237; any: all."
+)
+DEVICE = click.option("--device", metavar="ID", help="Id of the telephone, where one account has several; any.")
+SIM = click.option("--sim", "sims", multiple=True, metavar="SLOT", help="Card of the telephone: 1, 2 or 3; any.")
 
 
 @click.group()
@@ -20,14 +27,20 @@ def gateway() -> None:
 
 @gateway.command("add")
 @click.argument("name")
-@click.option("--adapter", type=click.Choice(["twilio"]), required=True)
-@click.option("--sender", required=True, help="The number or name it writes from.")
+@click.option("--adapter", type=click.Choice(["twilio", "android"]), required=True)
+@click.option("--sender", default="", help="The number or name it writes from; a telephone writes from its own.")
 @click.option("--price", default="0", help="Price of one segment in XOF.")
-@click.option("--rate", default="1", help="Segments a second, or a minute: 6/min.")
+@click.option("--rate", help="Segments a second, or a minute: 6/min. Not given: 1, of a telephone 6/min.")
 @click.option("--answer-cost", default="unknown", help="What an SMS to us costs its sender: free, XOF, unknown.")
+@PREFIX
+@DEVICE
+@SIM
 @json_option
 @command_errors
-def gateway_add(name: str, adapter: str, sender: str, price: str, rate: str, answer_cost: str, as_json: bool) -> None:
+def gateway_add(
+    name: str, adapter: str, sender: str, price: str, rate: str | None, answer_cost: str,
+    prefixes: tuple[str, ...], device: str | None, sims: tuple[str, ...], as_json: bool,
+) -> None:  # fmt: skip
     """Add a gateway; its secrets come from the environment alone."""
     with opened() as here, here.db.write() as session:
         if session.scalar(sa.select(Gateway.id).where(Gateway.name == name)):
@@ -36,9 +49,10 @@ def gateway_add(name: str, adapter: str, sender: str, price: str, rate: str, ans
             raise DataError(f"« {name} » cannot stand in an address. Use letters, digits and hyphens.")
         row = Gateway(
             name=name, adapter=adapter, sender=tariffs.parse_sender(sender), price_micros=tariffs.parse_price(price),
-            rate=tariffs.parse_rate(rate),
+            rate=tariffs.parse_rate(rate or USUAL_RATES[adapter]),
             answer_cost=tariffs.parse_answer_cost(answer_cost), prefixes=[], kinds=[],
         )  # fmt: skip
+        tariffs.change(session, row, prefixes=prefixes, device=device, sims=sims)
         session.add(row)
         session.flush()
         here.adapters.get(row)
@@ -49,11 +63,10 @@ def gateway_add(name: str, adapter: str, sender: str, price: str, rate: str, ans
 @json_option
 @command_errors
 def gateway_list(as_json: bool) -> None:
-    """List the gateways with price, rate and what an answer costs."""
+    """List the gateways with price, rate, what an answer costs, and a telephone's last sign of life."""
     with opened() as here, here.db.read() as session:
-        emit(
-            [_shown(row) for row in session.scalars(sa.select(Gateway).order_by(Gateway.position, Gateway.id))], as_json
-        )
+        rows = session.scalars(sa.select(Gateway).order_by(Gateway.position, Gateway.id))
+        emit([{**_shown(row), **_heard(row)} for row in rows], as_json)
 
 
 @gateway.command("set")
@@ -69,19 +82,23 @@ def gateway_list(as_json: bool) -> None:
 )
 @click.option("--rate", help="Segments a second, or a minute: 6/min.")
 @click.option("--answer-cost", help="What an SMS to us costs its sender: free, a price in XOF, unknown.")
+@PREFIX
+@DEVICE
+@SIM
 @json_option
 @command_errors
 def gateway_set(
     name: str, sender: str | None, price: str | None, operators: tuple[str, ...], rate: str | None,
-    answer_cost: str | None, as_json: bool,
+    answer_cost: str | None, prefixes: tuple[str, ...], device: str | None, sims: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Change what a gateway costs and how fast it is."""
+    """Change what a gateway costs, how fast it is and whom it serves."""
     with opened() as here, here.db.write() as session:
         row = tariffs.named(session, name)
         before = _shown(row)
         tariffs.change(
-            session, row, sender=sender, price=price, operators=operators, rate=rate, answer_cost=answer_cost
-        )
+            session, row, sender=sender, price=price, operators=operators, rate=rate, answer_cost=answer_cost,
+            prefixes=prefixes, device=device, sims=sims,
+        )  # fmt: skip
         session.flush()
         session.refresh(row)
         after = _shown(row)
@@ -93,8 +110,14 @@ def _shown(row: Gateway) -> dict[str, object]:
     return {
         "gateway": row.name, "adapter": row.adapter, "sender": row.sender, "price": row.price_micros / 1_000_000,
         "prices": {one.prefix: one.price_micros / 1_000_000 for one in row.tariffs}, "rate": row.rate,
-        "answer_cost": row.answer_cost, "paused": row.paused_at is not None,
+        "answer_cost": row.answer_cost, "prefixes": row.prefixes, "paused": row.paused_at is not None,
+        **({"device": row.device, "sims": row.sims} if signs.is_telephone(row) else {}),
     }  # fmt: skip
+
+
+def _heard(row: Gateway) -> dict[str, object]:
+    """The last sign of life of a telephone, and by how many seconds its clock is ahead."""
+    return {"seen": row.seen_at, "clock_off": row.clock_off} if signs.is_telephone(row) else {}
 
 
 @gateway.command("pause")

@@ -2,31 +2,80 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import click
 import sqlalchemy as sa
 
 from messaging import addresses, resolving, sender
 from messaging.cli.frame import command_errors, emit, json_option, moment, now_option, opened
-from messaging.errors import SettingError
+from messaging.errors import DataError, SettingError
+from messaging.gateways import android, signs
+from messaging.gateways.line import LostError
+from messaging.installation import Installation
 from messaging.models import Gateway
 
 AGAIN = "#rc=5&rp=all"
 
 
 @click.command()
+@click.option("--register", "enter", is_flag=True, help="Enter them at the telephones too, by their API.")
 @json_option
 @command_errors
-def webhooks(as_json: bool) -> None:
+def webhooks(enter: bool, as_json: bool) -> None:
     """Print the addresses to enter at each provider."""
     with opened() as here:
-        public = here.settings.public_url
+        if enter:
+            _register(here)
         with here.db.read() as session:
-            names = session.scalars(sa.select(Gateway.name).where(Gateway.adapter != "simulator")).all()
-        if names and not public:
+            rows = session.scalars(
+                sa.select(Gateway).where(Gateway.adapter != "simulator").order_by(Gateway.name)
+            ).all()
+        if rows and not here.settings.public_url:
             raise SettingError("JEKULU_PUBLIC_URL is not set: write the public address of this installation into it.")
-        # The fragment asks Twilio to bring an SMS again when we could not store it; others ignore it.
-        rows = [{"gateway": name, "inbound": addresses.inbound_url(public, name, here.keys) + AGAIN} for name in names]
-    emit({"webhooks": rows}, as_json, "\n".join(f"{row['gateway']}: {row['inbound']}" for row in rows) or "no gateway")
+        found = [_addresses(here, row) for row in rows]
+        api = here.settings.android_api or "$JEKULU_ANDROID_API"
+    emit({"webhooks": found}, as_json, "\n".join(_words(one, api, enter) for one in found) or "no gateway")
+
+
+def _addresses(here: Installation, row: Gateway) -> dict[str, Any]:
+    public, keys = here.settings.public_url, here.keys
+    if signs.is_telephone(row):
+        url = addresses.events_url(public, row.name, keys)
+        return {"gateway": row.name, "events": url, "hooks": android.hooks(url, row.name, row.device)}
+    # The fragment asks Twilio to bring an SMS again when we could not store it; others ignore it.
+    return {"gateway": row.name, "inbound": addresses.inbound_url(public, row.name, keys) + AGAIN}
+
+
+def _words(found: Mapping[str, Any], api: str, is_entered: bool) -> str:
+    """One line a gateway; of a telephone a command for each event, unless they are entered."""
+    if "inbound" in found:
+        return f"{found['gateway']}: {found['inbound']}"
+    if is_entered:
+        return f"{found['gateway']}: {found['events']}  entered for {', '.join(h['event'] for h in found['hooks'])}"
+    user = '"$JEKULU_ANDROID_USER:$JEKULU_ANDROID_PASSWORD"'
+    post = f"curl -fsS -u {user} -H 'Content-Type: application/json'"
+    lines = [f"  {post} {api}/webhooks -d '{json.dumps(hook)}'" for hook in found["hooks"]]
+    return "\n".join([f"{found['gateway']}: {found['events']}", *lines])
+
+
+def _register(here: Installation) -> None:
+    with here.db.read() as session:
+        rows = session.scalars(sa.select(Gateway).where(Gateway.adapter.in_(signs.TELEPHONES))).all()
+    for row in rows:
+        adapter = here.adapters.get(row)
+        assert isinstance(adapter, android.Android)
+        try:
+            adapter.register(_addresses(here, row)["hooks"])
+        except android.RefusalError as refusal:
+            raise DataError(f"Gateway « {row.name} »: the API refused the webhooks ({refusal}).") from None
+        except LostError as lost:
+            raise DataError(
+                f"Gateway « {row.name} »: no answer from {here.settings.android_api} ({lost.code}). "
+                "Is the telephone on, its app online, the tunnel open?"
+            ) from None
 
 
 @click.command()

@@ -16,11 +16,16 @@ from messaging.phones import Keys
 from messaging.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+Facts = tuple[str, str, str | None, tuple[int, ...]]  # of a row: what its adapter is opened with
 
 
 def is_loopback(address: str) -> bool:
     """True for a base address that a test carrier on this machine answers."""
     return urlsplit(address).hostname in LOOPBACK
+
+
+def _facts(gateway: Gateway) -> Facts:
+    return gateway.adapter, gateway.sender, gateway.device, tuple(gateway.sims or ())
 
 
 class Adapters:
@@ -31,7 +36,7 @@ class Adapters:
         self.settings = settings
         self.keys = keys
         self.clock = clock
-        self._opened: dict[int, Adapter] = {}
+        self._opened: dict[int, tuple[Facts | None, Adapter]] = {}
         self._lock = Lock()
         self._book: Book | None = None
 
@@ -48,14 +53,17 @@ class Adapters:
         Raises:
             SettingError: there is no such kind of gateway, or its secrets are not set.
         """
+        facts = _facts(gateway)
         with self._lock:
-            if gateway.id not in self._opened:
-                self._opened[gateway.id] = self._open(gateway)
-            return self._opened[gateway.id]
+            opened_with, adapter = self._opened.get(gateway.id, (facts, None))
+            if adapter is None or (opened_with is not None and opened_with != facts):  # its row was changed since
+                adapter = self._open(gateway)
+                self._opened[gateway.id] = facts, adapter
+            return adapter
 
     def put(self, gateway: Gateway, adapter: Adapter) -> None:
         """Use this adapter for a gateway; for tests and time-lapse runs."""
-        self._opened[gateway.id] = adapter
+        self._opened[gateway.id] = None, adapter
 
     def drop(self, gateway: Gateway) -> None:
         """Forget a gateway's adapter: the next call opens its own again."""
@@ -63,7 +71,7 @@ class Adapters:
 
     def close(self) -> None:
         """Let go of all connections."""
-        for adapter in self._opened.values():
+        for _, adapter in self._opened.values():
             adapter.close()
         self._opened.clear()
         if self._book is not None:
@@ -77,4 +85,8 @@ class Adapters:
             from messaging.gateways.twilio import Twilio  # 62 ms and 27 MB that only its users pay
 
             return Twilio(self.settings, gateway.sender)
+        if gateway.adapter == "android":
+            from messaging.gateways.android import Android
+
+            return Android(self.settings, gateway.device, gateway.sims or ())
         raise SettingError(f"Gateway « {gateway.name} »: there is no adapter « {gateway.adapter} ».")

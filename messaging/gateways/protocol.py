@@ -119,6 +119,7 @@ class Report:
     outcome_unknown: bool = False
     error: Error | None = None
     at: datetime | None = None
+    segments: int | None = None  # as the gateway counted them
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ class Arrival:
     gateway_opt: Literal["stop", "start", "help"] | None = None
     undecodable: bytes | None = None
     segments: int | None = None
+    may_repeat: bool = False  # the gateway can bring one SMS twice under two keys
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,15 @@ class Answer:
 
 class BadSignature(Exception):
     """The call is not from the gateway."""
+
+
+class WrongClock(BadSignature):
+    """The call is signed by the gateway, at a time that is not ours: it may be an old call, played again."""
+
+    def __init__(self, seconds: int) -> None:
+        """`seconds` by which its clock is ahead of ours."""
+        super().__init__()
+        self.seconds = seconds
 
 
 class Malformed(Exception):

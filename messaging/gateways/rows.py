@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -13,9 +14,9 @@ from messaging.models import Gateway
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 # Built once: each call of a gateway asks it.
-BY_NAME = sa.select(Gateway.id, Gateway.name, Gateway.adapter, Gateway.sender).where(
-    Gateway.name == sa.bindparam("name")
-)
+BY_NAME = sa.select(
+    Gateway.id, Gateway.name, Gateway.adapter, Gateway.sender, Gateway.device, Gateway.seen_at, Gateway.clock_off
+).where(Gateway.name == sa.bindparam("name"))
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class GatewayFacts:
     name: str
     adapter: str
     sender: str
+    device: str | None = None
+    seen_at: datetime | None = None
+    clock_off: int | None = None
 
 
 def named(db: Database, name: str) -> GatewayFacts | None:

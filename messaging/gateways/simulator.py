@@ -89,6 +89,7 @@ class Book:
         self._file.execute("PRAGMA journal_mode = WAL")
         # A killed process loses nothing of what it wrote; a power cut may, and then the judge is gone with the rest.
         self._file.execute("PRAGMA synchronous = OFF")
+        self._file.execute("PRAGMA secure_delete = ON")
         self._file.executescript(SCHEMA)
 
     @contextmanager
@@ -166,6 +167,14 @@ class Book:
         with self._lock:
             rows = self._file.execute(query, (phone, phone, most)).fetchall()
         return [(way, text, datetime.fromisoformat(at)) for way, text, at in reversed(rows)]
+
+    def forget(self, phone: str) -> None:
+        """Erase the words of a phone (its keyed hash) from the book and its log; how many SMS there were stays."""
+        with self._writing() as file:
+            for table in ("sent", "written"):
+                file.execute(f"UPDATE {table} SET text = '' WHERE phone = ?", (phone,))  # noqa: S608 - two names of ours
+        with self._lock:
+            self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def reports(self, now: datetime, most: int = 2_000) -> list[tuple[int, Report]]:
         """The receipts due by now, with the number under which `told` strikes them off."""

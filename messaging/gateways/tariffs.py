@@ -1,4 +1,4 @@
-"""What staff say of a gateway: its prices by operator, its rate, what an answer costs; reads and stores their words."""
+"""What staff say of a gateway: whom it serves, prices, rate, what an answer costs; reads and stores their words."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ START = re.compile(r"\+?[1-9]\d{0,4}")  # country code and two digits: more of a
 LONGEST_SENDER = 40
 FASTEST = 10_000.0  # segments a second
 KNOWN_COSTS = ("free", "unknown")
+ANY = "any"  # takes a limit away again
+SLOTS = ("1", "2", "3")
+DEVICE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def named(session: Session, name: str) -> Gateway:
@@ -41,6 +44,9 @@ def change(
     operators: Iterable[str] = (),
     rate: str | None = None,
     answer_cost: str | None = None,
+    prefixes: Iterable[str] = (),
+    device: str | None = None,
+    sims: Iterable[str] = (),
 ) -> None:
     """Change what is given, all of it or nothing.
 
@@ -48,6 +54,13 @@ def change(
         DataError: a value cannot be read.
     """
     tariffs = [parse_tariff(words) for words in operators]
+    starts, cards = tuple(prefixes), tuple(sims)
+    if starts:
+        row.prefixes = parse_prefixes(starts)
+    if cards:
+        row.sims = parse_sims(cards)
+    if device is not None:
+        row.device = parse_device(device)
     if sender is not None:
         row.sender = parse_sender(sender)
     if price is not None:
@@ -126,6 +139,48 @@ def parse_sender(words: str) -> str:
     if len(words) > LONGEST_SENDER:
         raise DataError(f"The sender has {len(words)} signs. Write a number or a name of {LONGEST_SENDER} at most.")
     return words
+
+
+def parse_prefixes(starts: Iterable[str]) -> list[str]:
+    """Read the starts of the numbers that a gateway serves; the one word `any` is all numbers.
+
+    Raises:
+        DataError: one is no start of a number.
+    """
+    plain = [start.replace(" ", "") for start in starts]
+    if plain == [ANY]:
+        return []
+    for start in plain:
+        if not START.fullmatch(start):
+            raise DataError(f"« {start} » is no start of numbers. Write it like +2237, or {ANY} for all numbers.")
+    return ["+" + start.removeprefix("+") for start in plain]
+
+
+def parse_sims(slots: Iterable[str]) -> list[int] | None:
+    """Read the cards of a telephone by their slots; the one word `any` leaves the choice to the telephone.
+
+    Raises:
+        DataError: one is no slot.
+    """
+    plain = [slot.strip() for slot in slots]
+    if plain == [ANY]:
+        return None
+    if not all(slot in SLOTS for slot in plain) or len(set(plain)) < len(plain):
+        raise DataError(f"« {', '.join(plain)} » are no cards. Write each slot once: 1, 2 or 3; or {ANY}.")
+    return sorted(int(slot) for slot in plain)
+
+
+def parse_device(words: str) -> str | None:
+    """Read the id of a telephone as its app shows it; `any`: there is only one.
+
+    Raises:
+        DataError: it is none.
+    """
+    if words.strip() == ANY:
+        return None
+    if not DEVICE.fullmatch(words.strip()):
+        raise DataError(f"« {words} » is no id of a telephone. Copy it from the app, or write {ANY}.")
+    return words.strip()
 
 
 def _micros(price: str, words: str) -> int:

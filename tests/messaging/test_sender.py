@@ -164,8 +164,12 @@ def test_a_look_that_fails_is_repeated_and_at_last_parked(installation, planned)
     carrier = weather(installation, planned, "cut_lost")
     sender.send_due(installation, planned.now)
     carrier.resolve = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
-    for minute in range(60):
+    useful = only(installation, Message).useful_until - planned.now
+    for minute in range(0, useful // timedelta(minutes=1), 5):
         resolving.resolve(installation, planned.now + timedelta(minutes=minute))
+    assert only(installation, Message).state is State.SUBMITTING, "by its key it may leave again at any time"
+    for minute in range(0, 15, 5):
+        resolving.resolve(installation, planned.now + useful + timedelta(minutes=minute))
     message = only(installation, Message)
     assert (message.state, message.reason) == (State.HELD, "unknown")
     with installation.db.write() as session:
