@@ -140,6 +140,22 @@ class Database:
         """A bare writing session, for a library that wants to steer it itself."""
         return self._writing()
 
+    def scrub(self, tables: Sequence[str]) -> None:
+        """Leave nothing of what was erased in the files: SQLite's log is emptied, PostgreSQL's old rows are let go.
+
+        While somebody reads, the log cannot be emptied; the next call does it.
+        """
+        if self.is_sqlite:
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # no transaction may be open
+            finally:
+                raw.close()
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in tables:
+                connection.exec_driver_sql(f'VACUUM "{table}"')
+
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -152,10 +168,15 @@ def keys_of(session: Session) -> Keys:
     return keys
 
 
-def insert_ignore(session: Session, model: type[Base], conflict: Sequence[str]) -> Any:
-    """An INSERT that skips rows whose unique key is there already, on either database."""
+def insert_ignore(
+    session: Session, model: type[Base], conflict: Sequence[str], among: sa.ColumnElement[bool] | None = None
+) -> Any:
+    """An INSERT that skips rows whose unique key is there already, on either database.
+
+    `among` is the condition of a unique index that holds for some rows only.
+    """
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return insert(model).on_conflict_do_nothing(index_elements=conflict)
+    return insert(model).on_conflict_do_nothing(index_elements=conflict, index_where=among)
 
 
 def change(session: Session, statement: Any) -> int:
@@ -188,7 +209,8 @@ def _options(url: URL) -> dict[str, Any]:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are ours to begin, see _begin_sqlite
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+    settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000")
+    for pragma in (*settings, "secure_delete = ON"):  # what is erased is written over, not only let go
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -19,6 +19,7 @@ from messaging.models import (
     Consent,
     Gateway,
     Hours,
+    Inbound,
     Member,
     MemberPhone,
     Message,
@@ -37,6 +38,7 @@ from messaging.wording import has_open_slot, render
 
 log = structlog.get_logger()
 REPLIES_AN_HOUR = 10
+OF_THE_CATALOGUE = (quarantine.OCCURRENCE, "nudge:")  # starts of occurrences whose words are a reply's
 UNREADABLE_WAIT = timedelta(hours=1)
 
 
@@ -70,7 +72,7 @@ class _Known:
     members: set[int]  # who agreed
     agreed_phones: set[int]
     personal: set[tuple[int, int]]  # member and phone that chose personal content
-    looping: set[int]
+    looping: set[int]  # replies that are one too many
     capped: dict[Kind, set[int]]
     purse: dict[tuple[int, date], int]  # what may still leave, of the months that have a limit; it shrinks as they go
     owners: dict[int, trial.Owner]  # of the phones that may get a trial, by account
@@ -93,7 +95,7 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
         members=_agreed(session, Consent.member_id, members),
         agreed_phones=_agreed(session, Consent.phone_id, phone_ids),
         personal=_personal(session, members),
-        looping=_looping(session, phone_ids, now) if any(m.kind is Kind.REPLY for m in messages) else set(),
+        looping=_looping(session, messages, now),
         capped=_capped(session, phone_ids, now),
         purse=budget.left(session, {(m.programme_id, budget.month_of(m.due_at)) for m in messages}),
         owners=trial.owners(session, {message.trial_of for message in messages if message.trial_of}),
@@ -120,7 +122,7 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         quarantined=phone.quarantine is not None,
         invalid=phone.invalid_at is not None,
         capped=phone.id in known.capped.get(message.kind, set()),
-        looping=phone.id in known.looping,
+        looping=message.id in known.looping,
         risky=known.ground.is_risky(message),
         place_paused=known.ground.is_paused(message),
         over_budget=_is_over(known, message, cost(message, gateway, phone)),
@@ -133,6 +135,8 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         trial=is_hers,
         false_trial=is_trial and not is_hers,
     )
+    if not phone.sealed:  # its number was erased, and that phone is closed
+        return Departure(message, phone, text, gateway, Verdict("close", Reason.OPTED_OUT))
     if not text:
         return Departure(message, phone, text, gateway, Verdict("close", Reason.NO_TEXT))
     if message.body is None and has_open_slot(text):
@@ -179,9 +183,10 @@ def _standing(gateway: Gateway | None) -> Any:
 
 
 def _words(known: _Known, message: Message) -> tuple[str, bool]:
-    """The wire text, and whether exactly these words are approved; words of no text answer an SMS or ask a new SIM."""
+    """The wire text, and whether exactly these words are approved; words of no text are of the catalogue of replies."""
     if message.body is not None:
-        return message.body, message.kind is Kind.REPLY or message.occurrence.startswith(quarantine.OCCURRENCE)
+        is_ours = message.occurrence.startswith(OF_THE_CATALOGUE) and not message.draft
+        return message.body, message.kind is Kind.REPLY or is_ours
     version = known.versions.get((message.text_id or 0, message.text_version or 0))
     if version is None:
         return "", False
@@ -269,19 +274,26 @@ def _personal(session: Session, members: set[int]) -> set[tuple[int, int]]:
     return {(member_id, phone_id) for member_id, phone_id in session.execute(query)}
 
 
-def _looping(session: Session, phone_ids: set[int], now: datetime) -> set[int]:
-    """Phones that had ten automatic replies within the hour."""
+def _looping(session: Session, messages: Sequence[Message], now: datetime) -> set[int]:
+    """Replies to phones that had ten within the hour; the one confirmation of a STOP always leaves."""
+    replies = [message for message in messages if message.kind is Kind.REPLY]
     query = (
         sa.select(Message.phone_id)
         .where(
-            Message.phone_id.in_(phone_ids),
+            Message.phone_id.in_({message.phone_id for message in replies}),
             Message.kind == Kind.REPLY,
             sa.or_(Message.handed_over_at > now - timedelta(hours=1), Message.state == State.SUBMITTING),
         )
         .group_by(Message.phone_id)
         .having(sa.func.count() >= REPLIES_AN_HOUR)
     )
-    return set(session.scalars(query))
+    phones = set(session.scalars(query)) if replies else set()
+    looping = [message for message in replies if message.phone_id in phones]
+    answered = {message.inbound_id for message in looping}
+    stops = (
+        set(session.scalars(sa.select(Inbound.id).where(Inbound.id.in_(answered), Inbound.stopped))) if looping else ()
+    )
+    return {message.id for message in looping if message.inbound_id not in stops}
 
 
 def _capped(session: Session, phone_ids: set[int], now: datetime) -> dict[Kind, set[int]]:

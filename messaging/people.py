@@ -31,9 +31,15 @@ def find_phones(session: Session, numbers: Iterable[str]) -> dict[str, int]:
 
 
 def add_phone(session: Session, number: str, now: datetime) -> Phone:
-    """The row of an E.164 number, made when it is new; a second call gives the same row."""
+    """The row of an E.164 number, made when it is new; a second call gives the same row.
+
+    An erased number that writes again is kept again, for only so can it be answered; it stays closed, and without a
+    new consent the next erasure takes it away.
+    """
     known = find_phone(session, number)
     if known is not None:
+        if not known.sealed:
+            seal(session, known, number, now, erase_asked_at=now)
         return known
     _insert(session, [number], now)
     return session.scalars(sa.select(Phone).where(Phone.hash == keys_of(session).find(number))).one()
@@ -48,6 +54,14 @@ def add_phones(session: Session, numbers: Iterable[str], now: datetime) -> dict[
         _insert(session, new, now)
         known |= find_phones(session, new)
     return known
+
+
+def seal(session: Session, phone: Phone, number: str, now: datetime, erase_asked_at: datetime | None = None) -> None:
+    """Keep the number of an erased phone again; whether anything may be written to it is not decided here."""
+    kept = phone_row(session, number, now)
+    phone.sealed, phone.last_two, phone.prefix = kept["sealed"], kept["last_two"], kept["prefix"]
+    phone.erased_at, phone.erase_asked_at = None, erase_asked_at
+    session.flush()
 
 
 @dataclass(frozen=True, slots=True)

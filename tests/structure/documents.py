@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from campaigns import definitions
+from campaigns import definitions, retention
 from messaging import settings
 from tests.structure import status
 
@@ -16,6 +16,7 @@ def main() -> None:
     """Write them all."""
     (DOCS / "settings.md").write_text(settings.document(), encoding="utf-8")
     (DOCS / "languages.md").write_text(status.page(), encoding="utf-8")
+    (DOCS / "retention.md").write_text(retention.document(), encoding="utf-8")
     schema = json.dumps(definitions.schema(), ensure_ascii=False, indent=2)
     (DOCS / "campaign.schema.json").write_text(schema + "\n", encoding="utf-8")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from campaigns import retention
 from tests.structure import status
 
 ROOT = Path(__file__).parent.parent.parent
@@ -28,6 +29,11 @@ def test_the_page_on_languages_promises_nothing_that_nobody_did(page: str) -> No
     assert "approved" not in rows["`fr`"]
     assert "nobody has reviewed them" in rows["`bm`"]
     assert rows["`dds`"].endswith("none | none | none |")
+
+
+def test_the_page_on_keeping_is_up_to_date() -> None:
+    stored = (ROOT / "docs" / "retention.md").read_text(encoding="utf-8")
+    assert stored == retention.document(), "docs/retention.md is not up to date: make docs"
 
 
 def test_the_readme_leads_to_the_pages_on_languages_and_sources() -> None:
