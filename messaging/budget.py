@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging.database import insert_ignore
+from messaging.database import change, insert_ignore
 from messaging.models import Attempt, Budget, Message
 from messaging.models.post import AttemptState
 
@@ -32,17 +32,16 @@ def charge(session: Session, programme_id: int, due_at: datetime, micros: int) -
 def _add(session: Session, programme_id: int, month: date, reserved: int = 0, charged: int = 0) -> None:
     if not reserved and not charged:
         return
-    session.execute(
-        insert_ignore(session, Budget, ["programme_id", "month"]).values(
-            programme_id=programme_id, month=month, reserved_micros=0, charged_micros=0
-        )
-    )
-    session.execute(
+    reckoned = (
         sa.update(Budget)
         .where(Budget.programme_id == programme_id, Budget.month == month)
-        .values(reserved_micros=Budget.reserved_micros + reserved, charged_micros=Budget.charged_micros + charged),
-        execution_options={"synchronize_session": False},
+        .values(reserved_micros=Budget.reserved_micros + reserved, charged_micros=Budget.charged_micros + charged)
     )
+    if change(session, reckoned):
+        return
+    first = {"programme_id": programme_id, "month": month, "reserved_micros": 0, "charged_micros": 0}
+    session.execute(insert_ignore(session, Budget, ["programme_id", "month"]).values(**first))
+    change(session, reckoned)
 
 
 def room(session: Session, programme_id: int, due_at: datetime) -> int | None:

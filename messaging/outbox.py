@@ -65,10 +65,16 @@ class Letter:
 
 
 def put(session: Session, letter: Letter, phone_id: int, now: datetime, **who: int | None) -> bool:
-    """Put one message; False when it is there already. `who` may name member_id, club_id and village_id."""
-    columns = [sa.literal(phone_id), *(_literal(who.get(name)) for name in COPIED[1:])]
-    source = sa.select(*(column.label(name) for column, name in zip(columns, COPIED, strict=True)))
-    return put_all(session, letter, source, now, open_to_all=True) == 1
+    """Put one message; False when it is there already. `who` may name member_id, club_id and village_id.
+
+    No rule is asked here: what goes to one phone, its caller has decided.
+    """
+    values = {**_shared(letter, now), "phone_id": phone_id, **{name: who.get(name) for name in COPIED[1:]}}
+    statement = insert_ignore(session, Message, ["step_id", "phone_id", "occurrence"]).values(**values)
+    made = change(session, statement) == 1
+    if made:
+        budget.reserve(session, letter.programme_id, letter.due_at, letter.price_micros)
+    return made
 
 
 def put_all(
@@ -79,7 +85,6 @@ def put_all(
     *,
     way: Way | None = None,
     most: int | None = None,
-    open_to_all: bool = False,
 ) -> int:
     """Put the same letter to every row of a query, in one INSERT … SELECT.
 
@@ -90,7 +95,6 @@ def put_all(
         now: when the rows are made.
         way: only the numbers of this way.
         most: put no more than so many: what the budget still pays for.
-        open_to_all: the caller has asked the rules itself (a reply to one phone).
 
     Returns:
         How many are new. Who opted out or did not agree, as the kind demands, is left out.
@@ -104,10 +108,7 @@ def put_all(
         *(people.c[name] for name in COPIED),
         *(sa.literal(value, MESSAGE.c[name].type).label(name) for name, value in values.items()),
     )
-    if not open_to_all:
-        query = _allowed(query, people, letter, way)
-    elif session.get_bind().dialect.name == "sqlite":
-        query = query.where(sa.true())  # SQLite reads ON CONFLICT after a bare SELECT as a join
+    query = _allowed(query, people, letter, way)
     statement = insert_ignore(session, Message, ["step_id", "phone_id", "occurrence"])
     made = change(session, statement.from_select(columns, query, include_defaults=False))
     if made:
@@ -287,10 +288,6 @@ def _allowed(query: sa.Select[Any], people: sa.FromClause, letter: Letter, way: 
 def _starts(start: str, narrower: Sequence[str]) -> sa.ColumnElement[bool]:
     others = (~Phone.prefix.startswith(one, autoescape=True) for one in narrower)
     return sa.and_(Phone.prefix.startswith(start, autoescape=True), *others)
-
-
-def _literal(value: int | None) -> sa.ColumnElement[Any]:
-    return sa.literal(value, sa.BigInteger())
 
 
 def _move(session: Session, which: sa.ColumnElement[bool], source: State, target: State, reason: Reason | None) -> int:

@@ -49,6 +49,7 @@ from messaging.wording import render
 MARK = "ESSAI "  # what every trial starts with, in all languages
 PARTS = ("sms", "club")  # of a text: what is sent by itself
 ROLES = (Role.EDITOR, Role.TRANSLATOR, Role.APPROVER)
+ON_DUTY = (Role.OFFICER, Role.FOCAL_POINT)  # who confirms a phone to be told on it that something waits
 CODE_USE = timedelta(minutes=30)
 CODE_TRIES = 5
 USE = timedelta(hours=2)
@@ -61,10 +62,11 @@ SLOT = re.compile(r"\{([^{}]+)\}")
 
 @dataclass(frozen=True)
 class Owner:
-    """An account that may try texts now, with its phone."""
+    """An account that may try texts now, or only be told that something waits, with its phone."""
 
     phone_id: int
     is_confirmed: bool
+    may_try: bool
     code_until: datetime | None
     demonstration: bool
 
@@ -74,21 +76,25 @@ class Owner:
             return False
         if message.text_id is None:
             return self.code_until is not None and now < self.code_until
-        return self.is_confirmed and message.body is None
+        return self.is_confirmed and self.may_try and message.body is None
 
 
 def owners(session: Session, staff_ids: Collection[int]) -> dict[int, Owner]:
-    """The accounts among these that may try texts now: active, with a fitting role and a phone of no member."""
+    """The accounts among these that own a phone now: active, with a fitting role and a phone of no member."""
     if not staff_ids:
         return {}
-    fits = sa.exists().where(StaffRole.staff_id == Staff.id, StaffRole.role.in_(ROLES))
-    query = sa.select(Staff).where(
+    held = sa.select(StaffRole.staff_id).where(StaffRole.staff_id == Staff.id)
+    tries = held.where(StaffRole.role.in_(ROLES)).exists()
+    fits = held.where(StaffRole.role.in_((*ROLES, *ON_DUTY))).exists()
+    query = sa.select(Staff, tries.label("tries")).where(
         Staff.id.in_(staff_ids), Staff.active, fits, Staff.phone_id.is_not(None), ~_is_of_people(Staff.phone_id)
     )
     return {
-        row.id: Owner(row.phone_id or 0, row.phone_confirmed_at is not None, row.phone_code_until, row.demonstration)
-        for row in session.scalars(query)
-    }
+        row.id: Owner(
+            row.phone_id or 0, row.phone_confirmed_at is not None, may_try, row.phone_code_until, row.demonstration
+        )
+        for row, may_try in session.execute(query)
+    }  # fmt: skip
 
 
 def ask(session: Session, person: Staff, number: str, now: datetime, *, programme: Programme) -> str | None:
@@ -111,7 +117,7 @@ def ask(session: Session, person: Staff, number: str, now: datetime, *, programm
     """
     person = _locked(session, person)
     number = phones.parse(number)
-    if refusal := _account_refusal(session, person) or _asked_too_often(session, person, now):
+    if refusal := _account_refusal(session, person, (*ROLES, *ON_DUTY)) or _asked_too_often(session, person, now):
         raise RefusedError(refusal)
     known = people.find_phone(session, number)
     if known and (refusal := _phone_refusal(session, known, person)):
@@ -149,7 +155,7 @@ def confirm(session: Session, person: Staff, code: str, now: datetime) -> str | 
     if not secrets.compare_digest(person.phone_code, _mac(session, person, "".join(code.split()))):
         return "Ce n'est pas le code envoyé. / This is not the code that was sent."
     phone = session.get_one(Phone, person.phone_id)
-    refusal = _account_refusal(session, person) or _phone_refusal(session, phone, person)
+    refusal = _account_refusal(session, person, (*ROLES, *ON_DUTY)) or _phone_refusal(session, phone, person)
     if refusal is None:
         person.phone_confirmed_at, person.phone_code, person.phone_code_until = now, None, None
         audit.note(
@@ -219,7 +225,7 @@ def _put(session: Session, programme: Programme, person: Staff, phone: Phone, no
 
 
 def _send_refusal(session: Session, person: Staff, text: Text, words: str, now: datetime) -> str | None:
-    if refusal := _account_refusal(session, person, text.language):
+    if refusal := _account_refusal(session, person, ROLES, text.language):
         return refusal
     if person.phone_id is None or person.phone_confirmed_at is None:
         return "Confirmez d'abord votre téléphone. / Confirm your phone first."
@@ -228,11 +234,13 @@ def _send_refusal(session: Session, person: Staff, text: Text, words: str, now: 
     return _phone_refusal(session, session.get_one(Phone, person.phone_id), person) or _too_many(session, person, now)
 
 
-def _account_refusal(session: Session, person: Staff, language: str | None = None) -> str | None:
+def _account_refusal(
+    session: Session, person: Staff, fitting: Collection[Role], language: str | None = None
+) -> str | None:
     if not person.active:
         return "Ce compte est fermé. / This account is closed."
     roles = accounts.roles(session, person.id)
-    every = roles.keys() & {Role.EDITOR, Role.APPROVER}
+    every = (roles.keys() & set(fitting)) - {Role.TRANSLATOR}
     own = roles.get(Role.TRANSLATOR, set())
     if every or (own and (language is None or language in own)):
         return None

@@ -161,7 +161,7 @@ def judge(world: World, count: int, found: Found) -> None:
             found.note("several replies", session.get_one(Inbound, ident).text)
         for body in session.scalars(sa.select(Message.body).where(Message.kind == Kind.REPLY)):
             size = letters.measure(body or "")
-            if size.encoding != "gsm7" or size.segments != 1:
+            if size.encoding != "GSM-7" or size.segments != 1:
                 found.note("reply of more than one segment", body or "")
         counted = session.scalars(sa.select(Attendance)).all()
         for row in counted:

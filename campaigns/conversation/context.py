@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaigns.conversation import known
+from campaigns.conversation.asked import Asked as Asked
+from campaigns.conversation.asked import last_question, option_called
 from campaigns.conversation.grammar.reading import Role
-from campaigns.definitions import Step as Said
-from campaigns.models import Campaign, Step
 from messaging import languages
 from messaging.models import (
     Club,
@@ -23,32 +24,15 @@ from messaging.models import (
     Language,
     Member,
     MemberPhone,
-    Message,
     Pending,
     Phone,
     Place,
     Programme,
     Station,
     StationPhone,
-    TextVersion,
 )
 from messaging.models.people import FacilitatorKind
-from messaging.models.post import State
 from messaging.routing import SIMULATOR
-
-ANSWERABLE = timedelta(days=45)  # later than this nobody means the question any more
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The last question SMS that was sent to a phone."""
-
-    message: Message
-    step: Step
-    said: Said
-    version: TextVersion
-    closes_at: datetime
-    quiz: Mapping[str, Any]  # as the reader takes it
 
 
 @dataclass(frozen=True)
@@ -86,10 +70,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
     pending = session.get(Pending, phone.id)
     pending = pending if pending and pending.expires_at > now else None
     programme = _programme(session, members, facilitator, station, pending, gateway)
-    clubs = _clubs(session, facilitator)
     language = _language(session, phone, members, facilitator, programme)
-    asked = last_question(session, phone, now)
-    dogon = languages.is_dogon(session, language)
     sender = Sender(
         inbound=inbound,
         phone=phone,
@@ -97,75 +78,58 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
         role=_role(station, facilitator, members),
         programme=programme,
         language=language,
-        dogon=dogon,
+        dogon=languages.is_dogon(session, language),
         codes=tuple(languages.chain(session, programme.id, language)) if programme else (language,),
         members=members,
-        clubs=clubs,
+        clubs=known.of_number(_clubs(session, facilitator), inbound.recipient, now.date()),
         station=station,
         pending=pending,
-        asked=asked,
+        asked=last_question(session, phone, now),
     )
-    return replace(sender, context=_context(sender, now))
+    return replace(sender, context=_context(session, sender, now))
 
 
-def _context(sender: Sender, now: datetime) -> dict[str, Any]:
+def _context(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
     """The keys of the reader's context; a missing key means none."""
     context: dict[str, Any] = {"now": now.isoformat(), "lang": sender.language, "dogon": sender.dogon}
-    if sender.clubs:
-        context["clubs"] = [club.code for club in sender.clubs]
-        context["club_size"] = {club.code: club.size_f + club.size_m for club in sender.clubs}
     if sender.pending:
         context["pending"] = {"type": sender.pending.kind, **sender.pending.kept}
     if sender.asked:
         context["quiz"] = dict(sender.asked.quiz)
     if len(sender.members) > 1:
-        context["phone_members"] = [member.first_name or "" for member in sender.members]
+        context["phone_members"] = [member.first_name for member in sender.members if member.first_name]
     if sender.station:
         context["station"] = sender.station.name
     if sender.phone.opted_out_at:
         context["opted_out"] = True
-    if sender.inbound.kind == "missed_call":
-        context |= {"event": "missed_call", "called": sender.inbound.called}
-    return context
+    if sender.clubs:
+        context |= _of_clubs(session, sender, now)
+    return context | _of_text(session, sender, now)
 
 
-def last_question(session: Session, phone: Phone, now: datetime) -> Asked | None:
-    """The last message to a phone, when it was a question: open, or late after its closing."""
-    query = (
-        sa.select(Message, Step)
-        .join(Step, Step.id == Message.step_id)
-        .where(
-            Message.phone_id == phone.id,
-            Message.trial_of.is_(None),
-            Message.handed_over_at.is_not(None),
-            Message.handed_over_at > now - ANSWERABLE,
-            Message.state.in_((State.HANDED_OVER, State.CLOSED)),
-            Step.kind == "question",
-        )
-        .order_by(Message.handed_over_at.desc(), Message.id.desc())
-        .limit(1)
-    )
-    row = session.execute(query).first()
-    if row is None or row.Message.handed_over_at is None or row.Message.text_id is None:
-        return None
-    message, step = row.Message, row.Step
-    said = Said.model_validate(step.definition)
-    version = session.get_one(TextVersion, (message.text_id, message.text_version))
-    assert said.question is not None
-    closes_at = message.handed_over_at + said.question.closes
-    return Asked(message, step, said, version, closes_at, _quiz(session, step, said, version, closes_at > now))
+def _of_clubs(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
+    """What a reporter's clubs add; a club without registered members has no size, so that the usual one holds."""
+    sizes = {club.code: club.size_f + club.size_m for club in sender.clubs}
+    return {
+        "clubs": list(sizes),
+        "club_size": {code: size for code, size in sizes.items() if size},
+        "existing": known.existing(session, sender.clubs, now.date()),
+        "market": session.get_one(Place, sender.clubs[0].village_id).sms_name,
+    }
 
 
-def _quiz(session: Session, step: Step, said: Said, version: TextVersion, is_open: bool) -> dict[str, Any]:
-    question = said.question
-    assert question is not None
-    shown: dict[str, Any] = {"n": 1, "type": question.type}
-    if question.type in ("single", "multi"):
-        shown["options"] = dict(version.options or {})
-    if question.type == "number":
-        shown |= {"min": question.min, "max": question.max, "unit": question.unit}
-    campaign = session.get_one(Campaign, step.campaign_id)
-    return {"id": f"{campaign.code}/{step.code}", "open": is_open, "late": not is_open, "questions": [shown]}
+def _of_text(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
+    """What only some messages need: a missed call, a wish to join, the receipt of a distribution."""
+    inbound, found = sender.inbound, dict[str, Any]()
+    if inbound.kind == "missed_call":
+        asked = sender.asked.quiz["questions"][0] if sender.asked else {}
+        found |= {"event": "missed_call", "called": option_called(inbound.called or "", asked)}
+    if sender.programme and known.may_join(inbound.text):
+        found["villages"] = known.villages(session, sender.programme.id, now.date())
+        found["member_clubs"] = known.member_clubs(session, sender.members)
+    if known.may_acknowledge(inbound.text) and (given := known.distribution(session, sender.phone.id, now)):
+        found["distribution"] = given
+    return found
 
 
 def _members(session: Session, phone: Phone) -> tuple[Member, ...]:

@@ -1,49 +1,67 @@
 """One pass of the conversation: claims stored inbounds, reads, acts, and puts at most one reply into the outbox.
 
-Each inbound is one transaction, so its reading, its effect and its reply are there together or not at all. What
-crashes is tried again, then shown to staff.
+Each inbound is one transaction, so its readings, their effects and its reply are there together or not at all. What
+crashes is tried again, then shown to staff. A pass also sends the summaries and the reminders that are due.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from campaigns.conversation import consent, context, feedback, quiz, sims
+from campaigns.conversation import (
+    attendance,
+    bursts,
+    cases,
+    consent,
+    context,
+    decisions,
+    feedback,
+    hands,
+    language,
+    my_data,
+    pending,
+    quiz,
+    radio,
+    reminders,
+    replies,
+    sims,
+    tips,
+    values,
+)
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar import read
 from campaigns.conversation.grammar.reading import Reading, Result
-from campaigns.conversation.handling import Done, Handler
-from messaging import languages, outbox
+from campaigns.conversation.handling import DONE, SILENT, Done, Handler
+from campaigns.conversation.replies import Course
+from messaging import calls
 from messaging.database import Database
-from messaging.models import Inbound, Phone, TextState
-from messaging.models import Text as TextRow
+from messaging.models import Inbound, Phone
 from messaging.models.post import InboundState
-from messaging.routing import answer_cost, price
 
 log = structlog.get_logger()
 
 BATCH = 200
 TRIES = 3
 RETRY_AFTER = timedelta(seconds=30)
-REPLY_USE = timedelta(days=1)  # a reply that could not leave within a day answers nothing any more
 STRANGER_EVERY = timedelta(hours=24)
+NOTHING = Result((Reading("noise", "ignored"),))
 
-HANDLERS: Mapping[str, Handler] = {
-    "stop": consent.stop,
-    "start": consent.start,
-    "consent": consent.answer,
-    "new_sim": sims.answer,
-    "quiz_answer": quiz.store,
-    "feedback": feedback.store,
-    "sensitive": feedback.sensitive,
-}
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an SMS: all its readings, the one that decides the reply, and the reply's key, if one is due."""
+
+    readings: tuple[Reading, ...]
+    reading: Reading
+    done: Done
+    key: str | None
 
 
 def converse(db: Database, now: datetime, most: int = BATCH) -> dict[str, int]:
@@ -54,6 +72,8 @@ def converse(db: Database, now: datetime, most: int = BATCH) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for ident in idents:
         counts[_guarded(db, ident, now)] += 1
+    counts.update(bursts.answer_due(db, now))
+    counts.update(reminders.send_due(db, now))
     return dict(counts)
 
 
@@ -71,22 +91,22 @@ def _guarded(db: Database, ident: int, now: datetime) -> str:
 def handle(session: Session, ident: int, now: datetime) -> str:
     """Read and answer one inbound in the session's transaction; gives its intent, or `taken` when another did it."""
     phone_id = session.scalar(sa.select(Inbound.phone_id).where(Inbound.id == ident))
-    if phone_id is not None:  # the inbox locks a phone before it writes an SMS: so do we, or two would wait for ever
-        session.get(Phone, phone_id, with_for_update=True)
+    # The inbox locks a phone before it writes an SMS: so do we, or two would wait for ever.
+    phone = session.get(Phone, phone_id, with_for_update=True) if phone_id is not None else None
     inbound = session.get(Inbound, ident, with_for_update={"skip_locked": True})
     if inbound is None or inbound.state is not InboundState.NEW:
         return "taken"
-    inbound.state, inbound.handled_at, inbound.tries = InboundState.HANDLED, now, inbound.tries + 1
-    if inbound.phone_id is None:
-        return _note(inbound, Result((Reading("noise", "ignored"),)), "operator")
-    sender = context.gather(session, inbound, session.get_one(Phone, inbound.phone_id))
-    result = _read(inbound, sender)
-    first = result.readings[0]
-    handler = HANDLERS.get(first.intent)
-    done = handler(session, sender, first, now) if handler else Done(reply=_is_welcome(session, sender, first))
-    if done.reply and result.reply:
-        _reply(session, sender, first, result.reply, now)
-    return _note(inbound, result, sender.role)
+    if phone is None:
+        return _note(inbound, NOTHING, NOTHING.readings[0], "operator", now)
+    if inbound.twin_of is not None:
+        return _note(inbound, NOTHING, NOTHING.readings[0], None, now)
+    sender = context.gather(session, inbound, phone)
+    question = pending.copy(sender.pending)
+    outcome = _act(session, sender, _read(inbound, sender), now)
+    intent = _note(inbound, Result(outcome.readings, outcome.key), outcome.reading, sender.role, now)
+    if not _answer(session, sender, outcome, now) and pending.take(session, inbound) is not None:
+        pending.put(session, question)  # nobody was asked anything: what waited before goes on waiting
+    return intent
 
 
 def _read(inbound: Inbound, sender: Sender) -> Result:
@@ -97,68 +117,62 @@ def _read(inbound: Inbound, sender: Sender) -> Result:
     return result
 
 
-def _is_welcome(session: Session, sender: Sender, reading: Reading) -> bool:
-    """A stranger is told once a day who we are."""
+def _act(session: Session, sender: Sender, result: Result, now: datetime) -> Outcome:
+    """Let each reading take its effect; of several the first that is not plain decides, and only its question waits."""
+    done, asked = [], []
+    for reading in result.readings:
+        handler = HANDLERS.get(reading.intent)
+        done.append(handler(session, sender, reading, now) if handler else Done())
+        asked.append(pending.take(session, sender.inbound) if len(result.readings) > 1 else None)
+    readings = tuple(one.reading or reading for one, reading in zip(done, result.readings, strict=True))
+    place = next((place for place, reading in enumerate(readings) if reading.status != "ok"), 0)
+    pending.put(session, asked[place])
+    are_all_plain = len(readings) > 1 and readings[place].status == "ok"
+    key = result.reply if are_all_plain else done[place].key or result.reply
+    return Outcome(readings, readings[place], done[place], key)
+
+
+def _answer(session: Session, sender: Sender, outcome: Outcome, now: datetime) -> bool:
+    """Send the reply, if one is due and may leave; gives whether the sender reads what its key says."""
+    is_answered = sender.inbound.gateway_opt == "stop"  # by the provider itself
+    if outcome.key is None or not outcome.done.reply or sender.programme is None or is_answered:
+        return False
+    phone_id, reading = sender.phone.id, outcome.reading
+    course = replies.course(reading, replies.told(session, phone_id, now))
+    if course is Course.GATHER:
+        bursts.gather(session, phone_id, now)
+    if course in (Course.LAST, Course.LOOP):
+        why: calls.Why = "loop" if course is Course.LOOP else "errors"
+        calls.ask(session, sender.programme.id, phone_id, why, sender.inbound.id, now)
+    if course not in (Course.SAY, Course.LAST):
+        return False
+    key = outcome.key if course is Course.SAY else replies.THIRD
+    text, language = outcome.done.words if outcome.done.words and course is Course.SAY else replies.words(
+        sender, sender.codes, key, outcome.readings, reading, outcome.done.slots
+    )  # fmt: skip
+    replies.say(session, sender, key, text, language, now)
+    return course is Course.SAY
+
+
+def _note(inbound: Inbound, result: Result, reading: Reading, role: str | None, now: datetime) -> str:
+    inbound.state, inbound.handled_at, inbound.tries = InboundState.HANDLED, now, inbound.tries + 1
+    inbound.role, inbound.readings = role, result.as_json()
+    inbound.intent, inbound.status = reading.intent, reading.status
+    return reading.intent
+
+
+def _welcome(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
+    """A stranger is told once a day who we are; what she wrote is for the officer on duty first."""
     if reading.error != "unknown_sender":
-        return True
+        return DONE
+    feedback.doubt(session, sender, now)
     told = sa.exists().where(
         Inbound.phone_id == sender.phone.id,
         Inbound.intent == "unknown",
-        Inbound.id != sender.inbound.id,
+        Inbound.replied.is_not(None),
         Inbound.received_at > sender.inbound.received_at - STRANGER_EVERY,
     )
-    return not session.scalar(sa.select(told))
-
-
-def _reply(session: Session, sender: Sender, reading: Reading, key: str, now: datetime) -> None:
-    if sender.programme is None:
-        return
-    text, language = _words(session, sender, reading, key)
-    letter = outbox.reply(
-        session, sender.programme, text, language, occurrence=f"reply:{sender.inbound.id}", due_at=now,
-        useful_until=now + REPLY_USE, gateway_id=sender.gateway.id, inbound_id=sender.inbound.id,
-        segment_price_micros=price(sender.gateway, sender.phone.prefix),
-    )  # fmt: skip
-    outbox.put(session, letter, sender.phone.id, now)
-
-
-def _words(session: Session, sender: Sender, reading: Reading, key: str) -> tuple[str, str]:
-    """The words of a reply and their language: the question's own feedback text, or a line of the catalogue."""
-    if key == "quiz.feedback" and sender.asked is not None and _may_say(session, sender):
-        own = quiz.feedback(sender.asked, reading.fields["answers"]["1"])
-        if own:
-            return own, session.get_one(TextRow, sender.asked.version.text_id).language
-    values = {**_values(sender), **quiz.slots(sender, reading)}
-    return languages.reply(key, sender.codes, sender.drafts, **values)
-
-
-def _may_say(session: Session, sender: Sender) -> bool:
-    assert sender.asked is not None
-    text = session.get_one(TextRow, sender.asked.version.text_id)
-    return sender.drafts or (text.state is TextState.APPROVED and text.approved_hash == sender.asked.version.hash)
-
-
-def _values(sender: Sender) -> dict[str, Any]:
-    assert sender.programme is not None
-    own = sender.clubs[0].code if sender.clubs else "...."
-    return {
-        "service": sender.programme.service_name, "code": own, "own": own, "case": sender.inbound.id, "days": 14,
-        "cost": _answer_cost(sender),
-    }  # fmt: skip
-
-
-def _answer_cost(sender: Sender) -> str:
-    """What an SMS to us costs, in words for French readers and in a figure for all others."""
-    said = answer_cost(sender.gateway)
-    if tuple(sender.codes[:1]) != ("fr",):
-        return said or "? FCFA"
-    words = {"free": "gratuit", "unknown": "prix de votre reseau"}
-    return words.get(sender.gateway.answer_cost, f"{said} par SMS")
-
-
-def _note(inbound: Inbound, result: Result, role: str) -> str:
-    inbound.role, inbound.readings, inbound.intent = role, result.as_json(), result.readings[0].intent
-    return result.readings[0].intent
+    return SILENT if session.scalar(sa.select(told)) else DONE
 
 
 def _failed(session: Session, ident: int, trouble: str, now: datetime) -> None:
@@ -167,3 +181,28 @@ def _failed(session: Session, ident: int, trouble: str, now: datetime) -> None:
     inbound.trouble, inbound.next_at = trouble[:200], now + RETRY_AFTER * inbound.tries
     if inbound.tries >= TRIES:
         inbound.state = InboundState.FAILED
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "stop": consent.stop,
+    "start": consent.start,
+    "consent": consent.answer,
+    "join": consent.join,
+    "language": language.choose,
+    "my_data": my_data.tell,
+    "erase": my_data.erase,
+    "attendance": attendance.store,
+    "listening": attendance.store,
+    "visit": attendance.store,
+    "hands": hands.store,
+    "decision": decisions.store,
+    "radio_log": radio.store,
+    **dict.fromkeys(("price", "rainfall", "fund_balance", "nursery", "pest", "distribution_ack"), values.store),
+    "tip_sheet": tips.answer,
+    "new_sim": sims.answer,
+    "quiz_answer": quiz.store,
+    "case_answer": cases.answer,
+    "feedback": feedback.store,
+    "sensitive": feedback.sensitive,
+    "unknown": _welcome,
+}

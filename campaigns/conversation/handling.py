@@ -20,6 +20,7 @@ class Done:
     key: str | None = None  # another reply than the reader's
     slots: Mapping[str, str] = field(default_factory=dict)  # for the braces, over those of the reading
     words: tuple[str, str] | None = None  # the reply itself and its language, in place of a key's
+    reading: Reading | None = None  # what it turned out to be, in place of the reader's: another report came first
 
 
 DONE = Done()

@@ -51,7 +51,7 @@ SLOTS: dict[str, Slot] = {
         Slot("station", 20, "airing", "nom SMS de la radio", "SMS name of the station"),
         Slot("hour", 5, "airing", "heure locale de la diffusion, 20h30", "local hour of the airing, 20h30"),
         Slot("date", 5, "airing or report", "jour de la diffusion ou du relevé, 09/08", "day of the airing or report"),
-        Slot("rain", 5, "report", "pluie en mm", "rain in mm", "rain"),
+        Slot("rain", 5, "report", "pluie en mm", "rain in mm", "rainfall"),
         Slot(ANSWER_COST, 8, "gateway", "ce que coûte un SMS de réponse", "what an SMS of answer costs"),
         *PRICES,
     )

@@ -9,20 +9,30 @@ import pytest
 import sqlalchemy as sa
 
 from messaging import inbox
-from messaging.models import Consent, Phone
+from messaging.models import Consent, Facilitator, FacilitatorClub, Phone
 from messaging.models.people import ClubKind
 from tests.script import Script
 from tests.world import World, hygiene
 
 FOLDER = Path(__file__).parent.parent / "conversations"
-NUMBERS = {"awa": "+22370000001", "binta": "+22370000002", "fanta": "+22370000009", "inconnu": "+22370000077"}
+NUMBERS = {
+    "awa": "+22370000001", "binta": "+22370000002", "fanta": "+22370000009", "moussa": "+22370000008",
+    "inconnu": "+22370000077",
+}  # fmt: skip
 DAILY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 @pytest.fixture
 def script(installation, world: World) -> Script:
-    """Two members who get a daily message, a facilitator, a stranger."""
+    """Two members who get a daily message, two facilitators, one of them of two clubs, a stranger."""
     world.club("1041", ClubKind.LISTENERS_CLUB, NUMBERS["fanta"])
+    world.club("1055", facilitator=NUMBERS["moussa"])
+    other = world.club("2035")
+    with world.db.write() as session:
+        moussa = session.scalars(
+            sa.select(Facilitator.id).where(Facilitator.phone_id == world.phones[NUMBERS["moussa"]])
+        ).one()
+        session.add(FacilitatorClub(facilitator_id=moussa, club_id=other))
     world.member(NUMBERS["awa"], club="1041")
     world.member(NUMBERS["binta"], club="1041")
     world.campaign(hygiene(when={"weekly": DAILY}))

@@ -265,7 +265,7 @@ def test_anything_else_is_read_as_ever_and_the_question_stands(script: Script) -
     ask(script)
     script.write("new", "c'est qui ?")
     script.write("new", "OUI")
-    stranger = "Service d'information des clubs d'ecoute. Pour entrer, voyez l'animateur d'un club. Pour arreter: STOP"
+    stranger = "Service d'information des clubs d'ecoute. Pour entrer: JOIN et le code. Pour arreter: STOP"
     script.play(f"new < {ASK}\nnew < {stranger}\nnew < {MOVED}")
 
 

@@ -55,6 +55,7 @@ ROLES = {
     "translator": [(Role.TRANSLATOR, "bm")],
     "approver": [(Role.APPROVER, "")],
     "officer": [(Role.OFFICER, "")],
+    "evaluation": [(Role.EVALUATION, "")],
 }
 
 
@@ -498,7 +499,7 @@ UNFIT: list[tuple[str, Callable[[Desk], Any], str, str, str]] = [
     ("a seized one", lose, "editor", HERS, "autre numéro"),
     ("another account's", lambda desk: desk.own("approver"), "editor", HERS, "autre numéro"),
     ("a landline", lambda desk: None, "editor", "20 22 12 34", "landline"),
-    ("the account of an officer", lambda desk: None, "officer", HERS, "rôle éditeur"),
+    ("the account of an evaluator", lambda desk: None, "evaluation", HERS, "rôle éditeur"),
     ("a closed account", set_account(active=False), "editor", HERS, "fermé"),
     ("a sixth code in a day", five_codes, "editor", HERS, "Déjà 5 en 24 heures"),
 ]
@@ -513,6 +514,17 @@ def test_no_code_goes_to(desk: Desk, happens: Callable[[Desk], Any], who: str, n
     assert len(desk.carrier.messages) == already
     assert says in told
     assert says == "landline" or " / " in told
+
+
+def test_who_is_on_duty_confirms_a_phone_and_tries_no_text(desk: Desk) -> None:
+    desk.own("officer")
+    with pytest.raises(RefusedError, match="rôle éditeur"):
+        desk.send("officer")
+    with desk.here.db.read() as session:
+        officer = account(session, "officer")
+        owner = trial.owners(session, [officer.id])[officer.id]
+        assert owner.is_confirmed
+        assert not owner.may_get(Message(phone_id=owner.phone_id, text_id=1), desk.now)
 
 
 def test_whose_a_number_is_can_be_asked_five_times_a_day_only(desk: Desk) -> None:

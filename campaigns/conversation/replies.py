@@ -1,0 +1,176 @@
+"""Which reply leaves, and its words: at most one an SMS, one segment of GSM-7, in the sender's language.
+
+    SAY      the reply of its key
+    LAST     the third refusal within an hour: a person will call
+    KEEP     a further refusal of that hour: kept, not answered
+    GATHER   one of many reports at once: it waits for the summary (`bursts`)
+    LOOP     ten automatic replies within an hour: none any more, and a person looks
+
+Source: the page on incoming SMS, section 10; the design, 4.5.
+"""
+
+from __future__ import annotations
+
+import enum
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from campaigns.conversation import slots
+from campaigns.conversation.context import Sender
+from campaigns.conversation.grammar.reading import Reading
+from campaigns.conversation.slots import Said, Value
+from messaging import languages, outbox
+from messaging.letters import measure
+from messaging.models import Burst, Inbound
+from messaging.routing import answer_cost, price
+
+HOUR = timedelta(hours=1)
+REPLIES_AN_HOUR = 10
+ERRORS_AN_HOUR = 3
+SINGLE = 3  # reports answered one by one before the rest of a burst is gathered
+SINGLE_WITHIN = timedelta(minutes=10)
+USE = timedelta(days=1)  # a reply that could not leave within a day answers nothing any more
+LONGEST_WAIT = timedelta(days=2)  # of an SMS before it is handled; bounds what is counted
+REPORTS = (
+    "attendance", "listening", "visit", "hands", "decision", "price", "rainfall", "fund_balance", "nursery", "pest",
+    "radio_log",
+)  # fmt: skip
+THIRD, SUMMARY, SUMMARY_AGAIN = "error.third", "att.summary", "att.summary_again"
+
+
+class Course(enum.Enum):
+    """What becomes of a reply."""
+
+    SAY = "say"
+    LAST = "last"
+    KEEP = "keep"
+    GATHER = "gather"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a phone was answered of late."""
+
+    replies: int = 0  # within the hour
+    errors: int = 0  # among them
+    reports: int = 0  # reports answered singly within ten minutes
+    gathering: bool = False  # reports wait for a summary
+
+
+def course(reading: Reading, told: Told) -> Course:
+    """What becomes of the reply to a reading; pure."""
+    if reading.intent == "stop":
+        return Course.SAY
+    if told.replies >= REPLIES_AN_HOUR:
+        return Course.LOOP
+    is_error = reading.status == "error"
+    if is_error and told.errors >= ERRORS_AN_HOUR:
+        return Course.KEEP
+    if is_report(reading) and (told.gathering or told.reports >= SINGLE):
+        return Course.GATHER
+    return Course.LAST if is_error and told.errors == ERRORS_AN_HOUR - 1 else Course.SAY
+
+
+def is_report(reading: Reading) -> bool:
+    """Whether it may wait for a summary: a report, not the answer NON to our question about one."""
+    return reading.intent in REPORTS and reading.status != "ignored"
+
+
+def told(session: Session, phone_id: int, now: datetime) -> Told:
+    """What a phone was answered within the last hour."""
+    of_late = Inbound.handled_at > now - SINGLE_WITHIN
+    single = sa.and_(of_late, Inbound.intent.in_(REPORTS), Inbound.replied.not_in((SUMMARY, SUMMARY_AGAIN)))
+    query = sa.select(
+        sa.func.count(),
+        sa.func.count().filter(Inbound.status == "error"),
+        sa.func.count().filter(single),
+        sa.exists().where(Burst.phone_id == phone_id),
+    ).where(
+        Inbound.phone_id == phone_id,
+        Inbound.received_at > now - LONGEST_WAIT,
+        Inbound.handled_at > now - HOUR,
+        Inbound.replied.is_not(None),
+    )
+    with session.no_autoflush:  # the SMS in hand has no reply yet, and is written once, with it
+        return Told(*session.execute(query).one())
+
+
+def say(session: Session, sender: Sender, key: str, text: str, language: str, now: datetime) -> None:
+    """Put a reply into the outbox and note its key on the SMS that it answers."""
+    assert sender.programme is not None
+    sender.inbound.replied = key[:40]
+    letter = outbox.reply(
+        session, sender.programme, text, language, occurrence=f"reply:{sender.inbound.id}", due_at=now,
+        useful_until=now + USE, gateway_id=sender.gateway.id, inbound_id=sender.inbound.id,
+        segment_price_micros=price(sender.gateway, sender.phone.prefix),
+    )  # fmt: skip
+    outbox.put(session, letter, sender.phone.id, now)
+
+
+def words(
+    sender: Sender,
+    codes: Sequence[str],
+    key: str,
+    readings: Sequence[Reading],
+    reading: Reading,
+    given: Mapping[str, str] | None = None,
+) -> tuple[str, str]:
+    """The words of a reply, and the language they are in.
+
+    Args:
+        sender: who wrote.
+        codes: the languages to try, the best first.
+        key: the reply's key.
+        readings: all that was read.
+        reading: the one that decided the reply.
+        given: values for the braces by a handler, over those of the reading.
+
+    Raises:
+        KeyError: no catalogue holds the key.
+    """
+    line, language = languages.line(key, codes, sender.drafts)
+    names = {name for _, name, _, _ in string.Formatter().parse(line) if name}
+    return fit(line, slots.fill(names, _said(sender, language, readings, reading), given)), language
+
+
+def fit(line: str, values: Mapping[str, Value]) -> str:
+    """A line filled in, its longest list cut part by part until it is one SMS."""
+    held = dict(values)
+    while measure(text := line.format(**held)).segments > 1:
+        shorter = [
+            (len(str(value)), name, value.shorter) for name, value in held.items() if isinstance(value, slots.Cut)
+        ]
+        longest = max((one for one in shorter if one[2] is not None), default=None, key=lambda one: one[:2])
+        if longest is None or longest[2] is None:
+            return text
+        held[longest[1]] = longest[2]
+    return text
+
+
+def _said(sender: Sender, language: str, readings: Sequence[Reading], reading: Reading) -> Said:
+    return Said(
+        reading=reading,
+        today=sender.inbound.received_at.date(),
+        language=language,
+        own=tuple(club.code for club in sender.clubs),
+        readings=tuple(readings),
+        questions=(sender.context.get("quiz") or {}).get("questions") or (),
+        service=sender.programme.service_name if sender.programme else "",
+        case=str(sender.inbound.id),
+        cost=_cost(sender, language),
+    )
+
+
+def _cost(sender: Sender, language: str) -> str:
+    """What an SMS to us costs, in words for French readers and in a figure for all others."""
+    said = answer_cost(sender.gateway)
+    if language != "fr":
+        return said or "? FCFA"
+    in_words = {"free": "gratuit", "unknown": "prix de votre reseau"}
+    return in_words.get(sender.gateway.answer_cost, f"{said} par SMS")
