@@ -89,7 +89,7 @@ def test_the_first_sms_of_a_paid_line_tells_its_price(installation, world: World
         session.get_one(Gateway, 1).answer_cost = "25"
     Script(installation, {"awa": AWA}, world.now).play("""
         awa > JOIN 1041
-        awa < Info club: messages du club 1041, 25 FCFA par SMS. Accepter? OUI ou NON. Details: INFO. Arreter a tout moment: STOP
+        awa < Info club: messages du club 1041, 25 FCFA par SMS. Accepter? OUI, NON ou INFO. Arreter a tout moment: STOP
     """)
 
 

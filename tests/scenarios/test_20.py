@@ -33,7 +33,7 @@ AWA = "+22370000001"
 NUMBERS = {"awa": AWA, "binta": "+22370000002", "fanta": "+22370000009"}
 DAILY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ADVICE = "Lavez les mains au savon ou a la cendre."
-CONSENT = "Info club: recevoir a nouveau les messages, gratuit? Repondez OUI ou NON. Details: INFO. Arreter: STOP"
+CONSENT = "Info club: recevoir a nouveau les messages, gratuit? Repondez OUI, NON ou INFO. Arreter a tout moment: STOP"
 WORDS = "Je suis Awa Exemple, appelez 70 00 00 01 ou 00223 70000001 ou +223.70.00.00.01"
 SECRETS = ("Awa Exemple", "appelez 70")
 
@@ -120,7 +120,7 @@ def test_arret_mes_infos_effacer_and_reprendre(log: io.StringIO, installation: I
         awa > oui
         awa < Merci, c'est note. Pour recevoir les messages: JOIN et le code du club. Arreter a tout moment: STOP
         awa > JOIN 1041
-        awa < Info club: messages du club 1041, gratuit. Accepter? OUI ou NON. Details: INFO. Arreter a tout moment: STOP
+        awa < Info club: messages du club 1041, gratuit. Accepter? OUI, NON ou INFO. Arreter a tout moment: STOP
         awa > oui
         awa < Merci, c'est note. Les messages commencent demain. Arreter a tout moment: STOP
         @ 2026-03-16 17:30
