@@ -16,12 +16,13 @@ from waitress import serve
 import campaigns.admin
 import campaigns.cli
 import messaging.cli
-from campaigns import demonstration, life, planner
+from campaigns import demonstration, life, planner, retention
 from campaigns.conversation.converse import converse
 from messaging import outbox, receipts, resolving, sender, settings
 from messaging.cli.frame import command_errors
 from messaging.clock import utc_now
 from messaging.engines.local import Engine
+from messaging.gateways import heartbeat
 from messaging.installation import Installation, open_installation
 from messaging.jobs import Job
 from messaging.logs import set_up
@@ -73,6 +74,8 @@ JOBS: tuple[Job, ...] = (
     Job("expire", expire_job, every_seconds=60),
     Job("enrol", enrol_job, every_seconds=6 * 3600),
     Job("carrier", carrier_job, every_seconds=1),
+    Job("retention", retention.keep, every_seconds=24 * 3600),
+    Job("heartbeat", heartbeat.beat, every_seconds=300),
 )
 
 

@@ -12,10 +12,10 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.models import Feedback
+from campaigns.models import Attendance, Decision, Feedback, Value
 from messaging import audit
 from messaging.errors import RefusedError
-from messaging.models import Inbound
+from messaging.models import Inbound, Pending
 from messaging.models.post import InboundState
 
 CASES = (  # the open categories: an SMS that is one of them is a case of feedback
@@ -26,21 +26,24 @@ ASIDE = ("report", "wrong_number", "noise")  # no case: a report that was misrea
 SENSITIVE = ("fraud", "psea", "protection", "security")
 RESTRICTED = ("selection", "data_optout")  # for officers alone
 KINDS = (*CASES, *ASIDE, *SENSITIVE)
+FILED = ("feedback", "distribution_ack")  # intents of which the handler makes a case: PAS RECU is a complaint
+WITHOUT_REPORT = (None, *FILED, "sensitive", "unknown", "noise")  # intents; the words of all others stand in a table
+ASKED = "case_closed"  # the kind of pending state by which a complainant is asked whether she is satisfied
 
 BOX = sa.case(
     (Inbound.sorted_as.in_(SENSITIVE), "sensitive"),
     (Inbound.sorted_as.is_not(None), "sorted"),
-    (Inbound.intent == "sensitive", "sensitive"),
+    (sa.or_(Inbound.intent == "sensitive", Inbound.category.in_(SENSITIVE)), "sensitive"),  # a report's note may be
     (Inbound.state.in_((InboundState.NEW, InboundState.HELD)), "unread"),  # nobody has looked whether it is sensitive
     (sa.or_(Inbound.maybe_sensitive, Inbound.intent.is_(None)), "doubtful"),
     (Inbound.intent == "unknown", "waiting"),
-    (sa.and_(Inbound.intent == "feedback", Inbound.category.is_not(None)), "waiting"),
+    (sa.and_(Inbound.intent.in_(FILED), Inbound.category.is_not(None)), "waiting"),
     else_="read",
 )  # the one list an SMS stands in
 ORDINARY = ("waiting", "sorted", "read")  # what the lists of all show
 CATEGORY: sa.ColumnElement[str | None] = sa.func.coalesce(Inbound.sorted_as, Inbound.category)
 WHAT: sa.ColumnElement[str | None] = sa.func.coalesce(
-    Inbound.sorted_as, sa.case((Inbound.intent == "feedback", Inbound.category)), Inbound.intent
+    Inbound.sorted_as, sa.case((Inbound.intent.in_(FILED), Inbound.category)), Inbound.intent
 )
 SENSITIVE_CASES = [f"sensitive_{category}" for category in SENSITIVE]
 
@@ -54,11 +57,12 @@ def boxed(*boxes: str) -> sa.ColumnElement[bool]:
 def sought(box: str) -> sa.ColumnElement[bool]:
     """A condition that all SMS of a list fulfil, and by which an index finds them; true where none would help."""
     if box == "waiting":
-        return Inbound.intent.in_(("unknown", "feedback"))
+        return Inbound.intent.in_(("unknown", *FILED))
     if box == "doubtful":
-        return sa.or_(Inbound.intent.in_(("feedback", "unknown", "noise")), Inbound.intent.is_(None))
+        known = sa.or_(Inbound.intent.in_(("feedback", "unknown", "noise")), Inbound.intent.is_(None))
+        return sa.or_(known, Inbound.id.in_(_cases_of("unclassified")))
     if box == "sensitive":
-        return sa.or_(Inbound.intent == "sensitive", Inbound.id.in_(_sensitive_cases()))
+        return sa.or_(Inbound.intent == "sensitive", Inbound.id.in_(_cases_of(*SENSITIVE_CASES)))
     return sa.true()
 
 
@@ -66,9 +70,9 @@ def case_of(intent: str | None, category: str | None, sorted_as: str | None) -> 
     """The category of feedback under which an SMS is a case; None when it is none. What staff say goes first."""
     if sorted_as is not None:
         return f"sensitive_{sorted_as}" if sorted_as in SENSITIVE else sorted_as if sorted_as in CASES else None
-    if category is None or intent not in ("feedback", "sensitive"):
-        return None
-    return f"sensitive_{category}" if intent == "sensitive" else category
+    if category in SENSITIVE:
+        return f"sensitive_{category}"
+    return category if intent in FILED else None
 
 
 def sort(
@@ -96,15 +100,14 @@ def unsort(session: Session, ids: Sequence[int], who: int, programme_id: int, no
     return rows
 
 
-def settle(session: Session, inbound: Inbound, who: int, programme_id: int, now: datetime) -> None:
-    """A focal point has dealt with a sensitive SMS; a second call changes nothing."""
+def case_for(session: Session, inbound: Inbound, programme_id: int) -> Feedback:
+    """The case of an SMS that is one; made when it is missing."""
     case = _cases(session, [inbound.id]).get(inbound.id)
     if case is None:
         case = _case(inbound, programme_id)
         session.add(case)
-    if case.sorted_at is None:
-        case.sorted_at, case.sorted_by = now, who
-        audit.note(session, audit.actor(who), "settled", "inbound", inbound.id, now)
+        session.flush()
+    return case
 
 
 def _put(session: Session, wanted: Mapping[Inbound, str | None], who: int, programme_id: int, now: datetime) -> None:
@@ -122,9 +125,13 @@ def _file(
 ) -> None:
     """Make, change or take away the case of an SMS, so that it says what the SMS says."""
     category = case_of(inbound.intent, inbound.category, inbound.sorted_as)
+    is_doubtful = inbound.sorted_as is None and inbound.maybe_sensitive
+    if inbound.intent not in WITHOUT_REPORT:
+        _mask(session, inbound, is_doubtful or category in SENSITIVE_CASES)
+        category = category or ("unclassified" if is_doubtful else None)
     if category is None or inbound.phone_id is None:
         if case is not None:
-            session.delete(case)
+            _drop(session, case, now)
         return
     if case is None:
         case = _case(inbound, programme_id)
@@ -132,6 +139,26 @@ def _file(
     is_seen_to = inbound.sorted_as in CASES
     case.category, case.programme_id = category, case.programme_id or programme_id
     case.sorted_at, case.sorted_by = (now, who) if is_seen_to else (None, None)
+    if case.answered_at is None and case.referred_at is None:
+        case.closed_at = None
+    if category in SENSITIVE_CASES:  # nothing is asked of who wrote a sensitive SMS
+        asked = sa.and_(Pending.phone_id == inbound.phone_id, Pending.kind == ASKED)
+        session.execute(sa.delete(Pending).where(asked))
+
+
+def _drop(session: Session, case: Feedback, now: datetime) -> None:
+    """Take a case away; one that somebody works on or whose number a person knows is closed instead."""
+    if case.taken_at is None and case.answered_at is None and case.category != "complaint_minor":
+        session.delete(case)
+        return
+    case.closed_at = case.closed_at or now
+
+
+def _mask(session: Session, inbound: Inbound, is_sensitive: bool) -> None:
+    """Hide, or show again, the words of a report that came in an SMS."""
+    for table in (Attendance, Decision, Value):
+        own = sa.update(table).where(table.inbound_id == inbound.id)
+        session.execute(own.values(sensitive=is_sensitive), execution_options={"synchronize_session": False})
 
 
 def _case(inbound: Inbound, programme_id: int) -> Feedback:
@@ -152,5 +179,5 @@ def _cases(session: Session, ids: Sequence[int]) -> dict[int, Feedback]:
     return {row.inbound_id: row for row in rows}
 
 
-def _sensitive_cases() -> sa.Select[int]:
-    return sa.select(Feedback.inbound_id).where(Feedback.category.in_(SENSITIVE_CASES))
+def _cases_of(*categories: str) -> sa.Select[int]:
+    return sa.select(Feedback.inbound_id).where(Feedback.category.in_(categories))

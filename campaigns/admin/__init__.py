@@ -10,7 +10,10 @@ from campaigns.admin import paging, problems, security, sign_in, wire, words
 from campaigns.admin.accounts import accounts
 from campaigns.admin.audit import audit_log
 from campaigns.admin.bill import bill
+from campaigns.admin.calls import calls
 from campaigns.admin.campaigns import campaigns
+from campaigns.admin.case import case
+from campaigns.admin.cases import cases
 from campaigns.admin.clubs import clubs
 from campaigns.admin.coming import coming
 from campaigns.admin.communes import communes
@@ -34,13 +37,14 @@ from campaigns.admin.texts import texts
 from campaigns.admin.today import today
 from campaigns.admin.translation import translation
 from campaigns.admin.trial import trial
+from campaigns.admin.trying import trying
 from messaging.installation import Installation
 from messaging.models import Programme
 
 SECTIONS = (
     today, campaigns, bill, texts, translation, trial, people, messages, results, settings, phones, rehearsal, coming,
     communes,
-    sorting, audit_log, numbers, imports, clubs, members, member,
+    sorting, cases, case, calls, trying, audit_log, numbers, imports, clubs, members, member,
     accounts, sign_in.sign_in,
     head, steps, history, once, rules,
 )  # fmt: skip

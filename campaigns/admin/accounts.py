@@ -20,6 +20,7 @@ from campaigns.admin.messages import SENSITIVE
 from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.square import square
 from campaigns.admin.words import N_, ROLES, _, tongue
+from campaigns.conversation import duty
 from messaging import places, staff, totp
 from messaging.clock import utc_now
 from messaging.credentials import is_locked
@@ -84,7 +85,16 @@ def index() -> str:
     with installation().db.read() as session:
         found = paging.page(session, query)
         lines = _lines(session, [person for (person,) in found.rows])
-        return render_template("accounts.html", lines=lines, last=found.last)
+        gaps = {row.code: _unheard(session, row) for row in me().programmes}
+        return render_template(
+            "accounts.html", lines=lines, last=found.last, gaps={code: whom for code, whom in gaps.items() if whom}
+        )
+
+
+def _unheard(session: Session, programme: Programme) -> list[str]:
+    """For what in a programme nobody on duty can be told by SMS, in words."""
+    said = {**SENSITIVE, "officer": N_("messages à vérifier (agent de suivi)")}
+    return [_(said[name]) for name in duty.unheard(session, programme, SENSITIVE, utc_now())]
 
 
 @accounts.get("/new")

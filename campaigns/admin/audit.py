@@ -17,11 +17,11 @@ from campaigns.admin.acts import ACTIONS, FIELDS, OBJECTS, VALUES
 from campaigns.admin.messages import of_programme
 from campaigns.admin.security import installation, me, needs, programme_ids
 from campaigns.admin.words import _
-from campaigns.models import Campaign, Step
+from campaigns.models import Campaign, Feedback, Step
 from messaging import audit, imports, staff
 from messaging.clock import at_local, parse_date
 from messaging.errors import DataError
-from messaging.models import Audit, Inbound, Member, Place, Programme, Proposal, Role, Text
+from messaging.models import Audit, Call, Inbound, Member, Place, Programme, Proposal, Role, Text
 
 audit_log = Blueprint("audit_log", __name__, template_folder="templates")
 ZONE = "Africa/Bamako"  # of a log that is of all programmes
@@ -115,6 +115,8 @@ def own() -> sa.ColumnElement[bool]:
         (Audit.object == "campaign", of("campaign", Campaign, Campaign.programme_id)),
         (Audit.object == "member", of("member", Member, Member.programme_id)),
         (Audit.object == "programme", of("programme", Programme, Programme.id)),
+        (Audit.object == "case", of("case", Feedback, Feedback.programme_id)),
+        (Audit.object == "call", of("call", Call, Call.programme_id)),
         (Audit.object == "inbound", sa.exists().where(Inbound.id == ident("inbound"), reached(Inbound.phone_id))),
         (Audit.object == "phone", reached(ident("phone"))),
         (Audit.object == "proposal", ~sa.exists().where(Proposal.id == ident("proposal"), elsewhere)),

@@ -20,7 +20,7 @@ from campaigns.admin import paging
 from campaigns.admin.security import me
 from messaging import places, search
 from messaging.clock import at_local, local
-from messaging.models import Language, Phone, Place, Programme, ProgrammeVillage, Role
+from messaging.models import Language, Phone, Place, PlaceParent, Programme, ProgrammeVillage, Role
 from messaging.models.place import Level
 
 PERSONS = (Role.OFFICER, Role.EVALUATION, Role.AUDITOR)  # who works with single people; others see counts
@@ -92,6 +92,21 @@ def homes(session: Session, village_ids: Iterable[int], now: datetime) -> dict[i
 def own_homes(session: Session, programme: Programme, now: datetime) -> list[Home]:
     """The villages of the programme that the account sees, by commune and name."""
     return _homes(session, sa.and_(Place.id.in_(ticked(programme.id)), me().within(Place.id)), now)
+
+
+def regions(session: Session, village_ids: Iterable[int], now: datetime) -> dict[int, str]:
+    """The name of the region that each village lies in, by village: all that a security message tells of its place."""
+    day = local(now, g.programme.zone).date()
+    at = {ident: ident for ident in village_ids}
+    found: dict[int, str] = {}
+    while at:
+        query = sa.select(PlaceParent.place_id, Place).join(Place, Place.id == PlaceParent.parent_id)
+        lying = query.where(PlaceParent.place_id.in_(set(at.values())), places.valid(PlaceParent, day))
+        above = dict(session.execute(lying).all())
+        higher = {village_id: above[ident] for village_id, ident in at.items() if ident in above}
+        found |= {village_id: place.name for village_id, place in higher.items() if place.level is Level.REGION}
+        at = {village_id: place.id for village_id, place in higher.items() if village_id not in found}
+    return found
 
 
 def ticked(programme_id: int) -> sa.Select[int]:

@@ -11,13 +11,13 @@ import sqlalchemy as sa
 from flask import Blueprint, g, render_template, request
 from sqlalchemy.orm import Session
 
-from campaigns import sorting
+from campaigns import caseload, sorting
 from campaigns.admin import masks, paging
 from campaigns.admin import outbox as out
 from campaigns.admin.bill import names
 from campaigns.admin.security import installation, me
 from campaigns.admin.words import N_
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Feedback
 from messaging import staff
 from messaging.clock import utc_now
 from messaging.models import (
@@ -140,7 +140,7 @@ def show(session: Session, shown: Inbox) -> str:
     return render_template(
         "inbox.html", page=found, shown=shown, words=words_of, views=views(boxes), hidden=boxes["hidden"], KINDS=KINDS,
         SENSITIVE=SENSITIVE, VIEWS=VIEWS, homes=homes(session, phones) if me().has(Role.OFFICER) else {},
-        by=sorters(session, found), days=RECENT.days,
+        by=sorters(session, found), days=RECENT.days, cases=worked(session, found),
     )  # fmt: skip
 
 
@@ -245,6 +245,14 @@ def homes(session: Session, phones: Collection[int | None]) -> dict[int, str]:
         .order_by(Club.code.desc())
     )
     return dict([*session.execute(lives), *session.execute(leads)])
+
+
+def worked(session: Session, found: paging.Page[Any]) -> dict[int, Feedback]:
+    """The cases of the SMS of a page that the officer may open, by SMS."""
+    if not me().has(Role.OFFICER):
+        return {}
+    own = [row.Inbound.id for row in found.rows if row.Inbound.sorted_as in caseload.WORKED]
+    return caseload.of_inbound(session, own) if own else {}
 
 
 def sorters(session: Session, found: paging.Page[Any]) -> dict[int, str]:

@@ -49,7 +49,21 @@ STOPPED = {
     "voice": N_("de vive voix"),
     "staff": N_("par l'équipe"),
 }
-ASKED = {"consent": N_("accord"), quarantine.NEW_SIM: N_("nouvelle carte SIM"), "": N_("question")}
+ASKED = {
+    "consent": N_("accord"),
+    quarantine.NEW_SIM: N_("nouvelle carte SIM"),
+    "attendance_club": N_("compte rendu : le club manque"),
+    "attendance_partial": N_("compte rendu : il manque un nombre"),
+    "report_total": N_("compte rendu : femmes et hommes manquent"),
+    "attendance_confirm": N_("compte rendu à confirmer"),
+    "hands_confirm": N_("mains levées à confirmer"),
+    "price_confirm": N_("prix à confirmer"),
+    "feedback_text": N_("la suite de son message"),
+    "case_closed": N_("dossier : satisfaite ?"),
+    "language_menu": N_("choix de la langue"),
+    "erase": N_("effacement à confirmer"),
+    "": N_("question"),
+}
 EMPTY = N_("Écrivez le numéro.")
 
 
@@ -150,6 +164,8 @@ def act(ident: int) -> Response | tuple[str, int] | str:
 def show(session: Session, phone: Phone, now: datetime) -> Shown:
     """The whole number, once."""
     reason = _reason()
+    if not phone.sealed:
+        raise RefusedError("Ce numéro a été effacé. / This number has been erased.")
     audit.note(session, audit.actor(me().id), "number_shown", "phone", phone.id, now, after={"reason": reason})
     return Shown(number=installation().keys.open(phone.sealed), reason=reason)
 

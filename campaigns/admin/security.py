@@ -36,7 +36,7 @@ WITHOUT_CODE = (
     "security.logout",
 )  # all that is open before the second factor is set up
 POLLS = ("phones.thread_of",)  # what asks by itself does not keep a forgotten page signed in
-WHILE_TYPING = ("texts.live",)  # parts of a form that come while one types; they must not lead away from it
+WHILE_TYPING = ("texts.live", "case.live")  # parts of a form that come while one types; they must not lead away from it
 
 SESSION_ENDED = N_("Votre session est finie. Connectez-vous de nouveau, s'il vous plaît.")
 FORM_KEPT = N_("Votre session est finie. Ce que vous avez écrit est gardé : connectez-vous, vous le retrouverez.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +10,9 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from campaigns import clocks
+from campaigns import caseload, cases
 from campaigns import sorting as desk
-from campaigns.admin import paging, words
+from campaigns.admin import docket, paging, words
 from campaigns.admin.messages import KINDS, SENSITIVE, asked, ours, show
 from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.words import N_, _, _n
@@ -39,7 +38,7 @@ REASONS = {  # why a focal point opens a sensitive SMS; it goes into the log
 @needs(Role.OFFICER)
 def sort() -> Response | tuple[str, int]:
     """Sort the SMS whose own button was pressed, or those that are ticked."""
-    one = paging.after(request.form.get("one"))
+    one = paging.after(request.form.get("take") or request.form.get("one"))
     ids = [one] if one is not None else numbers(request.form.getlist("sms"))
     field = "as" if one is None else f"as-{one}"
     try:
@@ -51,9 +50,12 @@ def sort() -> Response | tuple[str, int]:
             seen = {ident: request.form.get(f"was-{ident}", "") for ident in found}
             rows = desk.sort(session, dict.fromkeys(found, kind), seen, me().id, g.programme.id, utc_now())
             lonely = kind in SENSITIVE and not focal_points(session, kind)
+            taken = _taken(session, rows, kind) if "take" in request.form else None
     except RefusedError as refusal:
         return shown_again(words.sentence(str(refusal)), one), 400
     _tell(kind, len(rows), len(ids) - len(rows), lonely=lonely)
+    if taken is not None:
+        return redirect(url_for("case.one", ident=taken), 303)
     just = "" if kind in SENSITIVE else ".".join(str(row.id) for row in rows)
     return _back(just or None)
 
@@ -123,16 +125,24 @@ def sensitive_page(session: Session, opened: Inbound | None = None, refusal: str
     """The list, and above it the one that is open."""
     is_settled = request.args.get("view") == "settled"
     found = paging.page(session, listed(is_settled, paging.after(request.args.get("before"))))
+    inbounds = [row.Inbound for row in found.rows]
     return render_template(
         "sensitive.html", page=found, opened=opened, said=redact(opened.text) if opened else "", refusal=refusal,
-        reason=reason, is_settled=is_settled, category_of=category_of, standing=standing, due=due, now=utc_now(),
-        KINDS=KINDS, SENSITIVE=SENSITIVE, REASONS=REASONS,
+        reason=reason, is_settled=is_settled, category_of=category_of, cases=rows_of(session, inbounds),
+        number=docket.number, KINDS=KINDS, SENSITIVE=SENSITIVE, REASONS=REASONS,
     )  # fmt: skip
+
+
+def rows_of(session: Session, inbounds: Collection[Inbound]) -> dict[int, docket.Row]:
+    """The cases of some SMS with their clocks, by SMS."""
+    known = caseload.of_inbound(session, [row.id for row in inbounds])
+    found = [(known[row.id], row) for row in inbounds if row.id in known]
+    return {one.case.inbound_id: one for one in docket.rows(session, found, utc_now())}
 
 
 def listed(is_settled: bool, before: int | None) -> sa.Select[Inbound, str | None]:
     """Sensitive SMS of the account's categories with the last digits of their phone, the latest first."""
-    done = sa.exists().where(Feedback.inbound_id == Inbound.id, Feedback.sorted_at.is_not(None))
+    done = sa.exists().where(Feedback.inbound_id == Inbound.id, Feedback.closed_at.is_not(None))
     query = (
         sa.select(Inbound, Phone.last_two)
         .outerjoin(Phone, Phone.id == Inbound.phone_id)
@@ -159,17 +169,6 @@ def category_of(inbound: Inbound) -> str:
     return inbound.sorted_as or inbound.category or ""
 
 
-def standing(inbound: Inbound) -> clocks.Standing:
-    """How the clock of a sensitive SMS stands."""
-    told = f"sensitive_{category_of(inbound)}"
-    return clocks.standing(told, inbound.received_at, utc_now(), g.programme.zone)
-
-
-def due(inbound: Inbound) -> datetime | None:
-    """When a person must have looked at a sensitive SMS."""
-    return clocks.due(f"sensitive_{category_of(inbound)}", inbound.received_at, g.programme.zone)
-
-
 def sortable(session: Session, ids: Collection[int]) -> list[int]:
     """Those of some SMS that the officer may sort; when none of them is hers, it is not there (404)."""
     boxes = (*desk.ORDINARY, "doubtful")
@@ -192,13 +191,21 @@ def numbers(given: Iterable[str]) -> list[int]:
     return list(dict.fromkeys(found))[: paging.SIZE]
 
 
+def _taken(session: Session, rows: Collection[Inbound], kind: str) -> int | None:
+    """Take the case of the one SMS that was just sorted; None when it is none that somebody works on."""
+    found = caseload.of_inbound(session, [row.id for row in rows]) if kind in caseload.WORKED else {}
+    for case in found.values():
+        cases.take(session, cases.locked(session, case.id), me().id, utc_now())
+    return next((case.id for case in found.values()), None)
+
+
 def _seen_to(ident: str, kind: str | None) -> Response | tuple[str, int]:
     """Settle a sensitive SMS, or with a kind sort it as that."""
     try:
         with writing() as session:
             row = of_mine(session, ident)
             if kind is None:
-                desk.settle(session, row, me().id, g.programme.id, utc_now())
+                cases.settle(session, row, me().id, g.programme.id, utc_now())
             else:
                 seen = {row.id: row.sorted_as or ""}
                 desk.sort(session, {row.id: kind}, seen, me().id, g.programme.id, utc_now())

@@ -10,19 +10,23 @@ import sqlalchemy as sa
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from campaigns import clocks, sorting
-from campaigns.admin import words
+from campaigns import caseload, clocks, sorting
+from campaigns.admin import docket, words
+from campaigns.admin.calls import counted as counted_calls
 from campaigns.admin.clubs import silent
 from campaigns.admin.glance import lately
-from campaigns.admin.messages import counted, ours
+from campaigns.admin.messages import MOST, counted, ours
 from campaigns.admin.outbox import SPAN
 from campaigns.admin.people import without_contact
 from campaigns.admin.security import me
 from campaigns.admin.sorting import mine
+from campaigns.admin.telephones import heard
 from campaigns.admin.words import N_, _, _n
+from campaigns.clocks import Standing
 from campaigns.models import Campaign, CampaignState, Feedback, Step
 from messaging import budget, places, proposals
 from messaging.clock import local, utc_now
+from messaging.gateways import signs
 from messaging.models import (
     Budget,
     Gateway,
@@ -40,6 +44,7 @@ from messaging.models import (
 from messaging.models.post import State
 
 AT_ONCE, TODAY, SOON, SOME_DAY = range(4)
+SUPERVISED = 20  # cases of a supervisor that stand on Today one by one
 NEARLY = 80  # percent of a month's money
 PROPOSALS = {
     proposals.LOWER_RISK: N_("Demande à décider : baisser le niveau de risque de %(name)s"),
@@ -71,10 +76,11 @@ class Work:
 
 def of(session: Session, now: datetime) -> list[Task]:
     """Everything that waits for this account, the most urgent first."""
-    found = [*gateways(session), *asked(session)]
+    found = [*gateways(session), *telephones(session, now), *asked(session)]
     for programme in me().programmes:
         found += [
-            *posts(session, programme, now), *sensitive(session, programme, now),
+            *posts(session, programme, now), *sensitive(session, programme, now), *cases(session, programme, now),
+            *phone_calls(session, programme, now),
             *pauses(session, programme, now), *campaigns(session, programme), *money(session, programme, now),
             *quiet(session, programme, now),
         ]  # fmt: skip
@@ -100,7 +106,8 @@ def posts(session: Session, programme: Programme, now: datetime) -> Iterator[Tas
         return
     waiting = (ours(programme.id), sorting.boxed("waiting"))
     if all_of_them := counted(session, *waiting):
-        told_by = clocks.told_by(now, clocks.WORKING_DAYS, programme.zone)
+        days, term = caseload.days(session, programme), clocks.WORKING
+        told_by = clocks.told_by(now, term.span, term.working, days)
         late = counted(session, *waiting, Inbound.received_at <= told_by, sorting.WHAT != "thanks")
         since = _n("dont %(num)s depuis trois jours ouvrables", "dont %(num)s depuis trois jours ouvrables", late)
         hint = since if late else ""
@@ -115,15 +122,46 @@ def sensitive(session: Session, programme: Programme, now: datetime) -> Iterator
     """Open sensitive SMS of the focal point's own categories; a category whose clock has run out is told."""
     if not me().has(Role.FOCAL_POINT):
         return
-    done = sa.exists().where(Feedback.inbound_id == Inbound.id, Feedback.sorted_at.is_not(None))
-    query = sa.select(sorting.CATEGORY, Inbound.received_at).where(mine(programme.id), ~done)
-    rows = [(f"sensitive_{category}", told_at) for category, told_at in session.execute(query.limit(1000))]
-    if rows:
-        standings = [clocks.standing(category, told_at, now, programme.zone) for category, told_at in rows]
-        late = standings.count("late")
+    done = sa.exists().where(Feedback.inbound_id == Inbound.id, Feedback.closed_at.is_not(None))
+    if many := counted(session, mine(programme.id), ~done):
+        late = _cases(session, programme, now, "late", Feedback.category.in_(caseload.SENSITIVE))
         hint = _n("%(num)s en retard", "%(num)s en retard", late) if late else ""
         href = url_for("sorting.sensitive", programme=programme.code)
-        yield Task(AT_ONCE, _("Messages sensibles de votre catégorie"), href, len(rows), programme, hint)
+        yield Task(AT_ONCE, _("Messages sensibles de votre catégorie"), href, many, programme, hint)
+
+
+def cases(session: Session, programme: Programme, now: datetime) -> Iterator[Task]:
+    """Cases whose clock has run out or is near its end, and those of which a supervisor must decide."""
+    is_open = Feedback.category.in_(caseload.WORKED)
+    index = {name: url_for("cases.index", programme=programme.code, view=name) for name in ("late", "near")}
+    if me().has(Role.OFFICER):
+        if late := _cases(session, programme, now, "late", is_open):
+            yield Task(AT_ONCE, _("Dossiers en retard"), index["late"], late, programme)
+        if near := _cases(session, programme, now, "near", is_open):
+            yield Task(TODAY, _("Dossiers dont le délai finit bientôt"), index["near"], near, programme)
+    if me().has(Role.APPROVER):
+        query = caseload.cases().where(caseload.IS_SUPERVISED, is_open, ours(programme.id)).order_by(Feedback.id)
+        rows = session.execute(query.limit(SUPERVISED)).all()
+        for case, _sms in rows:
+            href = url_for("case.one", programme=programme.code, ident=case.id)
+            said = _("Dossier %(number)s : deux fois NON, à vous de décider", number=caseload.number(case.id))
+            yield Task(TODAY, said, href, None, programme)
+
+
+def phone_calls(session: Session, programme: Programme, now: datetime) -> Iterator[Task]:
+    """Phones that the officer is to call."""
+    if me().has(Role.OFFICER) and (many := counted_calls(session, programme)):
+        href = url_for("calls.index", programme=programme.code)
+        yield Task(TODAY, _("Personnes à appeler"), href, many, programme)
+
+
+def _cases(session: Session, programme: Programme, now: datetime, how: Standing, which: sa.ColumnElement[bool]) -> int:
+    """How many cases that the account may see stand so, at most `MOST`."""
+    days = caseload.days(session, programme)
+    query = caseload.cases().with_only_columns(Feedback.id).where(
+        docket.mine(programme.id), which, caseload.stands(session, how, now, days)
+    )  # fmt: skip
+    return session.scalar(sa.select(sa.func.count()).select_from(query.limit(MOST).subquery())) or 0
 
 
 def gateways(session: Session) -> Iterator[Task]:
@@ -131,6 +169,21 @@ def gateways(session: Session) -> Iterator[Task]:
     for row in session.scalars(sa.select(Gateway).where(Gateway.paused_at.is_not(None)).order_by(Gateway.name)):
         said = _("La passerelle %(name)s est en pause.", name=row.name)
         yield Task(AT_ONCE, said, url_for("rules.page"), hint=row.paused_reason or "")
+
+
+def telephones(session: Session, now: datetime) -> Iterator[Task]:
+    """For administrators: telephones that are gateways and silent, or whose clock is so wrong that they are refused."""
+    if not me().has(Role.ADMINISTRATOR):
+        return
+    rows = session.scalars(sa.select(Gateway).where(Gateway.adapter.in_(signs.TELEPHONES)).order_by(Gateway.name))
+    for row in rows:
+        one = heard(row, now)
+        if one.clock:
+            said = _("L'horloge du téléphone %(name)s est fausse : ses SMS attendent.", name=row.name)
+            yield Task(AT_ONCE, said, url_for("rules.page", _anchor="gateway"), hint=one.clock)
+        elif not one.is_well:
+            said = _("Le téléphone %(name)s ne donne plus signe de vie.", name=row.name)
+            yield Task(AT_ONCE, said, url_for("rules.page", _anchor="gateway"), hint=one.last)
 
 
 def asked(session: Session) -> Iterator[Task]:

@@ -1,4 +1,7 @@
-"""Trials: an account confirms its own phone, then gets one text on it, draft or not; the rules: `messaging.trial`."""
+"""Trials: an account confirms its own phone, then gets one text on it, draft or not; the rules: `messaging.trial`.
+
+Who is on duty confirms a phone here too: on it she is told that something waits.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from messaging.phones import NumberError, NumberFault
 
 trial = Blueprint("trial", __name__, template_folder="templates")
 PAGE = "/admin/<programme>/trial"
+WHO = (*trials.ROLES, *trials.ON_DUTY)
 FAULTS: dict[NumberFault, str] = {
     "empty": N_("Écrivez le numéro de votre téléphone."),
     "unreadable": N_("Ce n'est pas un numéro. Écrivez ses chiffres seulement, par exemple 76 12 34 56."),
@@ -53,14 +57,14 @@ class Own:
 
 
 @trial.get(PAGE)
-@needs(*trials.ROLES)
+@needs(*WHO)
 def page() -> str:
     """The own phone: none yet, waiting for its code, or confirmed."""
     return _page()
 
 
 @trial.post(PAGE)
-@needs(*trials.ROLES)
+@needs(*WHO)
 def ask() -> Response | tuple[str, int]:
     """Note a number and send it a code."""
     try:
@@ -79,7 +83,7 @@ def ask() -> Response | tuple[str, int]:
 
 
 @trial.post(PAGE + "/code")
-@needs(*trials.ROLES)
+@needs(*WHO)
 def confirm() -> Response | tuple[str, int]:
     """Take the code that came."""
     with writing() as session:
@@ -87,7 +91,8 @@ def confirm() -> Response | tuple[str, int]:
         fault = trials.confirm(session, person, request.form.get("code", ""), utc_now())
     if fault:
         return _page(words.sentence(fault)), 400
-    flash(_("Téléphone confirmé : les pages des étapes ont maintenant un bouton d'essai."), "good")
+    said = _("Téléphone confirmé : les pages des étapes ont maintenant un bouton d'essai.")
+    flash(said if _may_try() else _("Téléphone confirmé."), "good")
     return _to_page()
 
 
@@ -126,7 +131,14 @@ def own(session: Session, now: datetime) -> Own | None:
 
 def _page(notice: str = "") -> str:
     with installation().db.read() as session:
-        return render_template("trial.html", own=own(session, utc_now()), notice=notice)
+        return render_template(
+            "trial.html", own=own(session, utc_now()), notice=notice, may_try=_may_try(),
+            is_on_duty=any(map(me().has, trials.ON_DUTY)),
+        )  # fmt: skip
+
+
+def _may_try() -> bool:
+    return any(map(me().has, trials.ROLES))
 
 
 def _to_page() -> Response:

@@ -11,8 +11,8 @@ from playwright.sync_api import APIRequestContext
 from sqlalchemy.orm import Session
 from werkzeug.routing import IntegerConverter, Rule
 
-from campaigns import demonstration
-from campaigns.models import Campaign, Step
+from campaigns import caseload, demonstration, sorting
+from campaigns.models import Campaign, Feedback, Step
 from messaging.models import (
     Club,
     Facilitator,
@@ -27,16 +27,15 @@ from messaging.models import (
     Text,
 )
 from messaging.models.place import Level
-from tests.browser.running import HALFWAY, MORE_STAFF, Site
+from tests.browser.running import HALFWAY, MORE_STAFF, PROGRAMME, Site
 
 ACCOUNTS = (*(email.partition("@")[0] for email, *_ in demonstration.PEOPLE), *MORE_STAFF)
 NO_PAGES = ("assets", "health", "metrics", "webhooks")  # blueprints and endpoints that people do not read
 ROWS = {  # what `ident` stands for, by the part of the address before it
     "villages": "village", "communes": "commune", "members": "member", "clubs": "club", "households": "household",
-    "phones": "phone", "simulator": "phone", "accounts": "account",
+    "phones": "phone", "simulator": "phone", "accounts": "account", "cases": "case",
 }  # fmt: skip
 MORE = ("/simulator/?phone={phone}", "/admin/nowhere")  # a page that shows more when asked, and one that is not there
-PROGRAMME = "caisses-bandiagara"
 Value = tuple[int, str]  # the row, and the code by which people call it
 
 
@@ -127,6 +126,11 @@ def values(session: Session) -> dict[str, Value]:
         "station": sa.select(Station.id, Station.name).where(Station.programme_id == own),
         "inbound": sa.select(Inbound.id, Inbound.intent).where(Inbound.maybe_sensitive.is_(False)),
         "account": sa.select(Staff.id, Staff.email),
+        "case": sa.select(Feedback.id, Feedback.category)
+        .join(Inbound, Inbound.id == Feedback.inbound_id)
+        .where(
+            Feedback.programme_id == own, Feedback.category.in_(caseload.WORKED), sorting.BOX.in_(("waiting", "sorted"))
+        ),
         "phone": sa.select(Facilitator.phone_id, Facilitator.kind).where(Facilitator.programme_id == own),
     }
     found = {name: session.execute(query.order_by(sa.text("1")).limit(1)).one() for name, query in queries.items()}

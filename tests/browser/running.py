@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from flask import Flask
 from waitress.server import create_server
 
 import wsgi
 from campaigns import demonstration
-from messaging import staff
+from campaigns.conversation.converse import converse
+from messaging import calls, inbox, staff
 from messaging.clock import utc_now
 from messaging.engines.local import Engine
 from messaging.installation import Installation
-from messaging.models import Role
+from messaging.models import Member, MemberPhone, Phone, Programme, Role
 from messaging.settings import load
 
 ARGUMENTS = [
@@ -28,6 +30,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
+PROGRAMME = "caisses-bandiagara"  # the one whose pages are looked at
 HALFWAY = "halfway"
 # Who the demonstration does not have, for the pages that only they see; the second is asked for a code at the door.
 MORE_STAFF = {"focal": ((Role.FOCAL_POINT, "fraud"),), HALFWAY: ((Role.AUDITOR, ""),)}
@@ -48,6 +51,27 @@ class Site:
         return found
 
 
+def complain(here: Installation) -> None:
+    """A member whose language is screened writes a complaint and waits for a call: the pages of both have a row."""
+    now = utc_now()
+    with here.db.write() as session:
+        screened = (
+            sa.select(Phone, Member.programme_id)
+            .join(MemberPhone, MemberPhone.phone_id == Phone.id)
+            .join(Member, Member.id == MemberPhone.member_id)
+            .join(Programme, Programme.id == Member.programme_id)
+            .where(Programme.code == PROGRAMME, Member.language == "fr", Phone.opted_out_at.is_(None))
+            .order_by(Phone.id)
+        )
+        phone, programme_id = session.execute(screened.limit(1)).one()
+        phone.language = "fr"
+        calls.ask(session, programme_id, phone.id, "errors", None, now)
+        number = here.keys.open(phone.sealed)
+    arrival = here.adapters.book.write(number, "PLAINTE la radio passe trop tard", now)
+    inbox.receive(here.db, "simulator", [arrival])
+    converse(here.db, now)
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Site]:
     """The demonstration with a day of simulated past, its engine and the web server of `jekulu run`."""
@@ -60,6 +84,7 @@ def running(folder: Path) -> Iterator[Site]:
             password, address = demonstration.password(here), f"{name}@demo.example"
             is_demo = name != HALFWAY
             staff.add(session, address, roles, utc_now(), name=name, demonstration=is_demo, password=password)
+    complain(here)
     engine = Engine(here, wsgi.JOBS)
     app.extensions["jekulu.wake"] = engine.wake
     engine.start()

@@ -1,14 +1,12 @@
-"""What sorting does to an SMS and its case, in which list an SMS stands, and how the clocks run."""
+"""What sorting does to an SMS and its case, and in which list an SMS stands."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from campaigns import clocks, sorting
-from campaigns.models import Feedback
+from campaigns import cases, sorting
+from campaigns.models import Attendance, ClubSession, ClubSessionKind, Feedback
 from messaging import staff
 from messaging.clock import utc_now
 from messaging.errors import RefusedError
@@ -16,8 +14,6 @@ from messaging.installation import Installation
 from messaging.models import Audit, Gateway, Inbound, Role
 from messaging.models.post import InboundState
 from tests.world import World
-
-ZONE = "Africa/Bamako"
 
 
 @pytest.fixture
@@ -150,7 +146,7 @@ def test_a_sensitive_one_is_an_open_case_that_its_focal_point_settles(world: Wor
     assert (box(world, ident), case(world, ident)) == ("sensitive", ("sensitive_protection", False))
     with world.db.write() as session:
         assert sorting.unsort(session, [ident], 1, world.programme_id, world.now) == []
-        sorting.settle(session, session.get_one(Inbound, ident), 1, world.programme_id, world.now)
+        cases.settle(session, session.get_one(Inbound, ident), 1, world.programme_id, world.now)
     assert (box(world, ident), case(world, ident)) == ("sensitive", ("sensitive_protection", True))
 
 
@@ -184,48 +180,52 @@ def test_the_log_tells_before_and_after_and_no_words(world: World) -> None:
     assert (row.before, row.after) == ({"as": None}, {"as": "assistance_request"})
 
 
-def at(day: str, hour: str = "10:00") -> datetime:
-    """A moment of the first weeks of March 2026, which begins on a Sunday."""
-    return datetime.fromisoformat(f"2026-03-{day}T{hour}:00").replace(tzinfo=UTC)
+def reported(world: World, category: str | None) -> tuple[int, int]:
+    """A report whose note is sensitive, or that no list has screened: the SMS and the report, as they are filed."""
+    ident = came(world, "PRES 1041 F12 H8 T20 ...", "attendance", category, doubtful=True)
+    with world.db.write() as session:
+        club_id = world.clubs.get("1041") or 0
+        held = ClubSession(programme_id=world.programme_id, kind=ClubSessionKind.CLUB, club_id=club_id or None)
+        session.add(held)
+        session.flush()
+        row = Attendance(
+            club_session_id=held.id, intent="attendance", total=20, note="...", sensitive=True, inbound_id=ident,
+            received_at=world.now,
+        )  # fmt: skip
+        session.add(row)
+        if category is None:
+            session.add(Feedback(
+                programme_id=world.programme_id, inbound_id=ident, phone_id=world.phones["+22376000011"],
+                category="unclassified", told_at=world.now,
+            ))  # fmt: skip
+        session.flush()
+        return ident, row.id
 
 
-DUE = [
-    ("told on Monday, seen to by Thursday", "question", at("02"), at("05")),
-    ("told on Thursday, the weekend does not count", "question", at("05"), at("10")),
-    ("told on Saturday, counted from Monday on", "complaint_minor", at("07"), at("12", "00:00")),
-    ("a fee asked: a day, weekend or not", "sensitive_fraud", at("06"), at("07")),
-    ("security: at once", "sensitive_security", at("06"), at("06")),
-    ("thanks have no clock", "thanks", at("02"), None),
-]
+def masked(world: World, ident: int) -> bool:
+    """Whether the note of a report is hidden."""
+    with world.db.read() as session:
+        return session.get_one(Attendance, ident).sensitive
 
 
-@pytest.mark.parametrize(("category", "told_at", "wanted"), [row[1:] for row in DUE], ids=[row[0] for row in DUE])
-def test_clocks(category: str, told_at: datetime, wanted: datetime | None) -> None:
-    assert clocks.due(category, told_at, ZONE) == wanted
+def test_the_note_of_a_report_is_hidden_until_somebody_says_that_it_may_be_read(world: World) -> None:
+    doubtful, note = reported(world, None)
+    assert box(world, doubtful) == "doubtful"
+    with world.db.read() as session:
+        assert doubtful in session.scalars(sa.select(Inbound.id).where(sorting.boxed("doubtful"))).all()
+    sort(world, doubtful, "report")
+    assert (box(world, doubtful), masked(world, note), case(world, doubtful)) == ("sorted", False, None)
+    with world.db.write() as session:
+        sorting.unsort(session, [doubtful], 1, world.programme_id, world.now)
+    assert (box(world, doubtful), masked(world, note)) == ("doubtful", True)
+    with world.db.read() as session:
+        assert doubtful in session.scalars(sa.select(Inbound.id).where(sorting.boxed("doubtful"))).all()
+    sort(world, doubtful, "protection")
+    assert (box(world, doubtful), masked(world, note)) == ("sensitive", True)
 
 
-STANDING = [
-    ("fresh", "question", at("02"), at("03"), "calm"),
-    ("in its last working day", "question", at("02"), at("04", "11:00"), "near"),
-    ("over", "question", at("02"), at("05", "10:00"), "late"),
-    ("fraud in the morning", "sensitive_fraud", at("02"), at("02", "15:00"), "calm"),
-    ("fraud in the night", "sensitive_fraud", at("02"), at("02", "23:00"), "near"),
-    ("fraud a day later", "sensitive_fraud", at("02"), at("03"), "late"),
-    ("thanks never", "thanks", at("02"), at("31"), "calm"),
-]
-
-
-@pytest.mark.parametrize(("category", "told_at", "now", "wanted"), [row[1:] for row in STANDING], ids=[
-    row[0] for row in STANDING
-])  # fmt: skip
-def test_standing(category: str, told_at: datetime, now: datetime, wanted: str) -> None:
-    assert clocks.standing(category, told_at, now, ZONE) == wanted
-
-
-def test_counting_back_agrees_with_counting_on() -> None:
-    for told in range(0, 14 * 24, 5):
-        for later in range(0, 9 * 24, 3):
-            told_at = at("01", "00:00") + timedelta(hours=told)
-            now, end = told_at + timedelta(hours=later), clocks.due("question", told_at, ZONE)
-            assert end is not None
-            assert (now >= end) is (told_at <= clocks.told_by(now, clocks.WORKING_DAYS, ZONE)), (told_at, now)
+def test_a_report_with_a_sensitive_note_is_its_focal_points(world: World) -> None:
+    ident, note = reported(world, "fraud")
+    assert (box(world, ident), case(world, ident)) == ("sensitive", ("sensitive_fraud", False))
+    sort(world, ident, "report")
+    assert (box(world, ident), masked(world, note)) == ("sorted", False)

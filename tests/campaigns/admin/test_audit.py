@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from campaigns.models import Campaign
-from messaging import audit, staff
+from campaigns.models import Campaign, Feedback
+from messaging import audit, calls, staff
 from messaging.clock import utc_now
-from messaging.models import Audit, Inbound, Proposal, Role
+from messaging.models import Audit, Call, Inbound, Proposal, Role
 from tests.campaigns.admin import test_imports_page as sheets
 from tests.campaigns.admin import test_translation as translated
 from tests.campaigns.admin.conftest import ACCOUNTS, ORIGIN, PASSWORD, Browser, account
@@ -107,6 +107,22 @@ def sort(day: Day, kind: str = "thanks") -> TestResponse:
     return day.send("officer", f"{POST}/sort", **{"one": one, f"as-{one}": kind})
 
 
+def take_case(day: Day) -> TestResponse:
+    """Sort an SMS as a request, and make its case one's own."""
+    sort(day, "assistance_request")
+    with day.office.db.read() as session:
+        page = f"/admin/essai/cases/{session.scalars(sa.select(Feedback.id).order_by(Feedback.id.desc())).first()}"
+    return day.send("officer", page, page, do="take", seen=day.hidden("officer", page, "seen"))
+
+
+def call(day: Day) -> TestResponse:
+    """Call somebody who waits for it."""
+    with day.office.db.write() as session:
+        calls.ask(session, day.office.programme_id, day.office.phones["+22376000011"], "errors", None, day.office.now)
+        one = session.scalars(sa.select(Call.id)).one()
+    return day.send("officer", f"/admin/essai/calls/{one}")
+
+
 # One act for each form of the application, in the order of a day; a later one may build on an earlier one.
 ACTS: dict[str, Callable[[Day], TestResponse]] = {
     "security.login": lambda day: day.browse("").sign_in(account(day.office, "editor").name),
@@ -172,12 +188,16 @@ ACTS: dict[str, Callable[[Day], TestResponse]] = {
     "sorting.sort_again": lambda day: day.send(
         "focal_point", f"{POST}/sensitive/{day.sms('l')}/sort", **{"as": "suggestion"}
     ),
+    "case.act": take_case,
+    "calls.done": call,
     "trial.ask": lambda day: day.send("editor", "/admin/essai/trial", number="76 99 00 12"),
 }
 WITHOUT_A_LINE = {
     "security.logout": "ends a session and changes nothing else",
     "settings.change": "the language of the pages of one's own account",
     "texts.live": "counts what is typed",
+    "case.live": "counts what is typed",
+    "trying.read": "reads a text that somebody typed, and stores nothing",
     "phones.write": "an SMS of the simulator, as from outside",
     "numbers.find": "looks a number up; what is then read of it is logged",
 }

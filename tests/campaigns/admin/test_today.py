@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from campaigns.models import Feedback
 from messaging import budget, communes, staff
 from messaging.clock import utc_now
 from messaging.models import Gateway, Inbound, Programme, StaffProgramme
@@ -53,6 +54,11 @@ def test_what_waits_too_long_comes_first(browse: Browse, office: World) -> None:
 def test_focal_point_is_led_to_her_own_and_others_see_a_figure(browse: Browse, office: World) -> None:
     with office.db.write() as session:
         session.execute(sa.update(Inbound).values(received_at=office.now - timedelta(hours=25)))
+        one = session.scalars(sa.select(Inbound).where(Inbound.intent == "sensitive")).one()
+        session.add(Feedback(
+            programme_id=office.programme_id, inbound_id=one.id, phone_id=one.phone_id, category="sensitive_fraud",
+            told_at=one.received_at,
+        ))  # fmt: skip
     focal = browse("focal_point")
     assert lines(focal)["Messages sensibles de votre catégorie"] == ("/admin/essai/messages/sensitive", "1 en retard 1")
     for who in ("officer", "editor", "administrator"):

@@ -1,0 +1,87 @@
+"""The call list: who is to be called and why, without numbers; called once; own places alone."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from messaging import calls, people, staff
+from messaging.models import Audit, Call, Inbound, Place, StaffPlace
+from messaging.models.place import Level
+from messaging.places import folded
+from tests.campaigns.admin.conftest import ACCOUNTS, Browser
+from tests.world import World
+
+Browse = Callable[[str], Browser]
+CALLS = "/admin/essai/calls"
+AWA, STRANGER = "+22376000011", "+22376000077"
+
+
+@pytest.fixture
+def waiting(office: World) -> World:
+    """A member and a stranger wait for a call; the member's last SMS was read."""
+    with office.db.write() as session:
+        last = session.scalars(sa.select(Inbound).where(Inbound.text.startswith("Merci"))).one()
+        last.readings = {"readings": [{"intent": "attendance", "status": "error", "error": "total_mismatch",
+                                       "fields": {"club": "1041", "women": 12, "men": 8}}]}  # fmt: skip
+        last.intent, last.category = "attendance", None
+        calls.ask(session, office.programme_id, office.phones[AWA], "errors", last.id, office.now)
+        stranger = people.add_phone(session, STRANGER, office.now)
+        calls.ask(session, office.programme_id, stranger.id, "unknown_number", None, office.now - timedelta(days=1))
+    return office
+
+
+def test_the_list_says_why_and_how_the_last_sms_was_read(browse: Browse, waiting: World) -> None:
+    page = browse("officer").read(CALLS)
+    assert "trois comptes rendus refusés en une heure" in page
+    assert "compte rendu d'un numéro inconnu" in page
+    assert "Merci, mon numéro est [numéro]" in page
+    assert "présence 1041 F12 H8 (pas noté, dit pourquoi)" in page
+    for number in (AWA, STRANGER):
+        assert number[4:] not in page.replace(" ", "")
+
+
+def test_a_call_is_made_once_and_noted(browse: Browse, waiting: World) -> None:
+    officer = browse("officer")
+    with waiting.db.read() as session:
+        one = session.scalars(sa.select(Call.id).order_by(Call.id)).first()
+    assert officer.post(f"{CALLS}/{one}", CALLS).status_code == 303
+    second = officer.post(f"{CALLS}/{one}", CALLS)
+    assert (second.status_code, "déjà fait" in html.unescape(second.text)) == (400, True)
+    assert "trois comptes rendus" not in officer.read(CALLS)
+    assert "trois comptes rendus" in officer.read(f"{CALLS}?view=done")
+    with waiting.db.read() as session:
+        lines = session.scalars(sa.select(Audit).where(Audit.object == "call")).all()
+    assert [(row.action, row.object_id) for row in lines] == [("called", str(one))]
+
+
+def test_today_counts_them(browse: Browse, waiting: World) -> None:
+    assert "Personnes à appeler" in browse("officer").read("/admin/")
+    assert "Personnes à appeler" not in browse("approver").read("/admin/")
+
+
+def test_what_is_sensitive_stands_in_no_call(browse: Browse, waiting: World) -> None:
+    with waiting.db.write() as session:
+        session.execute(sa.update(Inbound).where(Inbound.text.startswith("Merci")).values(
+            intent="sensitive", category="fraud", readings=None
+        ))  # fmt: skip
+    assert "Merci, mon numéro" not in browse("officer").read(CALLS)
+
+
+def test_the_list_is_the_officers_of_the_place(browse: Browse, waiting: World) -> None:
+    for who in ACCOUNTS:
+        assert browse(who).get(CALLS).status_code == (200 if who == "officer" else 403), who
+    officer = browse("officer")
+    with waiting.db.write() as session:
+        far = Place(level=Level.VILLAGE, name="Loin", folded=folded("Loin"), sms_name="Loin", languages=["fr"])
+        session.add(far)
+        session.flush()
+        person = staff.by_email(session, "officer@essai.example")
+        session.add(StaffPlace(staff_id=person.id, place_id=far.id))
+        one = session.scalars(sa.select(Call.id).order_by(Call.id)).first()
+    assert "Personne à appeler." in officer.read(CALLS)
+    assert officer.post(f"{CALLS}/{one}").status_code == 404
