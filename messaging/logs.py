@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -19,7 +20,7 @@ def set_up(level: str, as_json: bool = False) -> None:
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        without_words,
         mask,
     ]
     render = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
@@ -48,3 +49,19 @@ def mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Muta
         if isinstance(value, str) and key != "timestamp":
             event[key] = redact(value)
     return event
+
+
+def without_words(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Show an error by its kind and place."""
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else given[1] if isinstance(given, tuple) else sys.exc_info()[1]
+    if given and error is not None:
+        event["exception"] = trouble(error)
+    return event
+
+
+def trouble(error: BaseException) -> str:
+    """The kind and place of an error and of what caused it; its own text may hold a number or the words of an SMS."""
+    told = type(error).__name__ + "\n" + "".join(traceback.format_tb(error.__traceback__))
+    cause = error.__cause__ or error.__context__
+    return told if cause is None else f"{told}after {trouble(cause)}"

@@ -9,7 +9,6 @@ Nothing of a request is logged: of a refused call only the gateway, the reason a
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar, cast
@@ -19,7 +18,7 @@ from flask import Blueprint, Response, current_app, request
 from prometheus_client import Counter
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from messaging import inbox, receipts
+from messaging import inbox, logs, receipts
 from messaging.clock import utc_now
 from messaging.errors import BusyError, JekuluError, SettingError
 from messaging.gateways import signs
@@ -241,9 +240,7 @@ def _refuse(gateway: str, error: Exception) -> Response:
 
 def _trouble(error: Exception) -> str:
     """Our own sentence, or the kind and place of any other error: its own text may hold a number or an SMS."""
-    if isinstance(error, JekuluError):
-        return str(error)
-    return type(error).__name__ + "\n" + "".join(traceback.format_tb(error.__traceback__))
+    return str(error) if isinstance(error, JekuluError) else logs.trouble(error)
 
 
 def _plain(raw: bytes) -> str:

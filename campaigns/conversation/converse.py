@@ -123,6 +123,7 @@ def _act(session: Session, sender: Sender, result: Result, now: datetime) -> Out
     for reading in result.readings:
         handler = HANDLERS.get(reading.intent)
         done.append(handler(session, sender, reading, now) if handler else Done())
+        feedback.doubt_the_rest(session, sender, reading, now)
         asked.append(pending.take(session, sender.inbound) if len(result.readings) > 1 else None)
     readings = tuple(one.reading or reading for one, reading in zip(done, result.readings, strict=True))
     place = next((place for place, reading in enumerate(readings) if reading.status != "ok"), 0)

@@ -23,6 +23,8 @@ REVIEWED_LISTS = ("fr",)  # languages whose list of sensitive words a speaker ha
 ANSWER_DAYS = 14  # until a complaint is answered, as its reply says
 SAY_MORE = "feedback_text"  # the kind of pending state of AVIS, PLAINTE or QUESTION without words
 TEXT_LIVES = timedelta(hours=24)
+COMMANDS = ("stop", "start", "consent", "join", "language", "help", "my_data", "erase", "tip_sheet")
+COMMAND_WORDS = 3  # a longer one says something besides: « AIDE, l'agent … »
 
 
 def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
@@ -73,6 +75,13 @@ def doubt(session: Session, sender: Sender, now: datetime) -> None:
     if not is_screened(sender):
         sender.inbound.maybe_sensitive = True
         duty.tell(session, sender, None, now)
+
+
+def doubt_the_rest(session: Session, sender: Sender, reading: Reading, now: datetime) -> None:
+    """Mark what somebody wrote beside a command, or in place of a yes or no: the reader took the command alone."""
+    is_long = len(fold.words(fold.plain(sender.inbound.text))) > COMMAND_WORDS
+    if reading.intent in COMMANDS and (is_long or reading.error == "consent_unclear"):
+        doubt(session, sender, now)
 
 
 def is_screened(sender: Sender) -> bool:

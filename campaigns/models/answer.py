@@ -36,6 +36,15 @@ class Feedback(Base):
     """A question, complaint, thanks or remark; the words stay with the inbound."""
 
     __tablename__ = "feedback"
+    __table_args__ = (
+        sa.Index(
+            "ix_feedback_open",
+            "programme_id",
+            "told_at",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"))

@@ -247,3 +247,24 @@ def test_a_report_takes_few_queries(script: Script, world: World, reader: Reader
     queries = [query for query in counted if not query.startswith(("PRAGMA", "BEGIN"))]
     assert reported(world) == [20]
     assert len(queries) <= MOST_QUERIES, "\n".join(queries)
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "is_doubtful"),
+    [
+        ("bm", "AIDE", False),
+        ("bm", "AIDE ne bɛ siran agent ɲɛ", True),
+        ("bm", "LANGUE fr", False),
+        ("bm", "MES INFOS ne bɛ siran kosɛbɛ", True),
+        ("fr", "AIDE je ne comprends pas bien", False),
+    ],
+)
+def test_words_beside_a_command_are_for_the_officer_first(
+    installation, world: World, language: str, said: str, is_doubtful: bool
+) -> None:
+    """No reviewed list has screened them; what the command asks for is answered all the same."""
+    world.member("+22370000001", language)
+    script = Script(installation, {"awa": "+22370000001"}, world.now)
+    script.write("awa", said)
+    with world.db.read() as session:
+        assert session.scalars(sa.select(Inbound.maybe_sensitive)).one() is is_doubtful

@@ -120,6 +120,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('reopened', sa.SmallInteger(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table('feedback', schema=None) as batch_op:
+        batch_op.create_index('ix_feedback_open', ['programme_id', 'told_at'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
     with op.batch_alter_table('gateway', schema=None) as batch_op:
         batch_op.add_column(sa.Column('device', sa.String(length=40), nullable=True))
         batch_op.add_column(sa.Column('sims', sa.JSON(), nullable=True))
@@ -177,6 +180,7 @@ def downgrade() -> None:
         batch_op.drop_column('device')
 
     with op.batch_alter_table('feedback', schema=None) as batch_op:
+        batch_op.drop_index('ix_feedback_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_constraint(batch_op.f('fk_feedback_answered_by'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_feedback_taken_by'), type_='foreignkey')
         batch_op.drop_column('closed_at')
