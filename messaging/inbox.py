@@ -18,7 +18,7 @@ from messaging import audit, outbox, people, stop
 from messaging.database import Database, insert_ignore
 from messaging.errors import BusyError
 from messaging.gateways.protocol import Arrival
-from messaging.models import Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
+from messaging.models import Facilitator, Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
 from messaging.models.post import InboundState
 from messaging.phones import NumberError, parse
 from messaging.rules import Reason
@@ -94,9 +94,10 @@ class Voice:
 
 
 def voice(session: Session, phone: Phone) -> Voice:
-    """The languages of a phone: its last used one and those of its members; French when none is known."""
-    members = sa.select(Member.language).join(MemberPhone).where(MemberPhone.phone_id == phone.id).distinct()
-    codes = {phone.language, *session.scalars(members)} - {None}
+    """The languages of a phone: its last used one, those of its members and of who leads clubs with it; else French."""
+    members = sa.select(Member.language).join(MemberPhone).where(MemberPhone.phone_id == phone.id)
+    leaders = sa.select(Facilitator.language).where(Facilitator.phone_id == phone.id, Facilitator.active.is_(True))
+    codes = {phone.language, *session.scalars(sa.union(members, leaders))} - {None}
     families = session.scalars(sa.select(Language.family).where(Language.code.in_(codes))).all()
     return Voice(tuple(sorted(code for code in codes if code)) or ("fr",), "dogon" in families)
 

@@ -28,7 +28,13 @@ REMIND = timedelta(hours=24)  # once; then nothing
 
 
 def stop(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
-    """The opt-out was written when the SMS was stored; only the STOP that closed the phone is confirmed."""
+    """The opt-out was written when the SMS was stored; only the STOP that closed the phone is confirmed.
+
+    What the reader takes for a STOP and the inbox did not, in a language known only by village or programme, closes
+    the phone here.
+    """
+    if not sender.inbound.stopped and sender.phone.opted_out_at is None:
+        sender.inbound.stopped = inbox.opt_out(session, sender.phone, "sms", sender.inbound.received_at)
     return DONE if sender.inbound.stopped and sender.inbound.gateway_opt is None else SILENT
 
 

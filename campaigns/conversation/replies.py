@@ -34,6 +34,7 @@ REPLIES_AN_HOUR = 10
 ERRORS_AN_HOUR = 3
 SINGLE = 3  # reports answered one by one before the rest of a burst is gathered
 SINGLE_WITHIN = timedelta(minutes=10)
+TYPED = timedelta(seconds=20)  # nobody reads our reply and writes again in less: what comes faster was waiting
 USE = timedelta(days=1)  # a reply that could not leave within a day answers nothing any more
 LONGEST_WAIT = timedelta(days=2)  # of an SMS before it is handled; bounds what is counted
 REPORTS = (
@@ -61,6 +62,7 @@ class Told:
     errors: int = 0  # among them
     reports: int = 0  # reports answered singly within ten minutes
     gathering: bool = False  # reports wait for a summary
+    last: str | None = None  # status of the SMS before, when its reply could be read before this one was typed
 
 
 def course(reading: Reading, told: Told) -> Course:
@@ -72,7 +74,7 @@ def course(reading: Reading, told: Told) -> Course:
     is_error = reading.status == "error"
     if is_error and told.errors >= ERRORS_AN_HOUR:
         return Course.KEEP
-    if is_report(reading) and (told.gathering or told.reports >= SINGLE):
+    if is_report(reading) and (told.gathering or told.reports >= SINGLE) and not is_talk(reading, told):
         return Course.GATHER
     return Course.LAST if is_error and told.errors == ERRORS_AN_HOUR - 1 else Course.SAY
 
@@ -80,6 +82,11 @@ def course(reading: Reading, told: Told) -> Course:
 def is_report(reading: Reading) -> bool:
     """Whether it may wait for a summary: a report, not the answer NON to our question about one."""
     return reading.intent in REPORTS and reading.status != "ignored"
+
+
+def is_talk(reading: Reading, told: Told) -> bool:
+    """Whether somebody answers what we have just asked of her, or corrects what we have just echoed."""
+    return told.last in ("confirm", "pending", "error") or (told.last == "ok" and "correction" in reading.repairs)
 
 
 def told(session: Session, phone_id: int, now: datetime) -> Told:
@@ -97,8 +104,16 @@ def told(session: Session, phone_id: int, now: datetime) -> Told:
         Inbound.handled_at > now - HOUR,
         Inbound.replied.is_not(None),
     )
+    before = (
+        sa.select(Inbound.status, Inbound.handled_at, Inbound.replied)
+        .where(Inbound.phone_id == phone_id, Inbound.received_at > now - LONGEST_WAIT, Inbound.handled_at.is_not(None))
+        .order_by(Inbound.handled_at.desc(), Inbound.id.desc())
+        .limit(1)
+    )
     with session.no_autoflush:  # the SMS in hand has no reply yet, and is written once, with it
-        return Told(*session.execute(query).one())
+        counts, last = session.execute(query).one(), session.execute(before).one_or_none()
+    is_read = last is not None and last.replied is not None and last.handled_at <= now - TYPED
+    return Told(*counts, last=last.status if last is not None and is_read else None)
 
 
 def say(session: Session, sender: Sender, key: str, text: str, language: str, now: datetime) -> None:

@@ -17,14 +17,16 @@ from tests.world import World, hygiene
 FOLDER = Path(__file__).parent.parent / "conversations"
 NUMBERS = {
     "awa": "+22370000001", "binta": "+22370000002", "fanta": "+22370000009", "moussa": "+22370000008",
-    "inconnu": "+22370000077",
+    "inconnu": "+22370000077", "kadia": "+22371000001", "sidiki": "+22371000009", "yaiye": "+22372000001",
+    "amadingue": "+22372000009",
 }  # fmt: skip
 DAILY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 @pytest.fixture
 def script(installation, world: World) -> Script:
-    """Two members who get a daily message, two facilitators, one of them of two clubs, a stranger."""
+    """Two members who get a daily message, two facilitators, one of them of two clubs, a stranger; Kadia and Sidiki,
+    member and facilitator, speak Bambara, Yaiye and Amadingue Toro So."""
     world.club("1041", ClubKind.LISTENERS_CLUB, NUMBERS["fanta"])
     world.club("1055", facilitator=NUMBERS["moussa"])
     other = world.club("2035")
@@ -35,6 +37,9 @@ def script(installation, world: World) -> Script:
         session.add(FacilitatorClub(facilitator_id=moussa, club_id=other))
     world.member(NUMBERS["awa"], club="1041")
     world.member(NUMBERS["binta"], club="1041")
+    for language, code, leader, member in (("bm", "4025", "sidiki", "kadia"), ("dts", "4017", "amadingue", "yaiye")):
+        world.club(code, ClubKind.LISTENERS_CLUB, NUMBERS[leader], language)
+        world.member(NUMBERS[member], language, club=code)
     world.campaign(hygiene(when={"weekly": DAILY}))
     return Script(installation, NUMBERS, world.now)
 

@@ -38,6 +38,7 @@ from tests.world import World, hygiene
 
 NUMBERS = {"awa": "+22370000001", "inconnu": "+22370000077"}
 ASKED = "Info club: messages du club 1041, gratuit. Accepter? OUI, NON ou INFO. Arreter a tout moment: STOP"
+ASKED_VILLAGE = ASKED.replace("1041", "Korissana")
 WELCOME = "Merci, c'est note. Les messages commencent demain. Arreter a tout moment: STOP"
 JOINED = f"inconnu > JOIN 1041\ninconnu < {ASKED}\ninconnu > OUI\ninconnu < {WELCOME}"
 
@@ -308,7 +309,7 @@ def test_a_village_by_its_name(script: Script, world: World, villages: dict[str,
     script.play(
         f"""
         inconnu > JOIN Korissana
-        inconnu < Info club: messages du club Korissana, gratuit. Accepter? OUI, NON ou INFO. Arreter a tout moment: STOP
+        inconnu < {ASKED_VILLAGE}
         inconnu > oui
         inconnu < {WELCOME}
         """
@@ -328,7 +329,7 @@ def test_a_village_that_is_nearly_named_is_asked(script: Script, world: World, v
         inconnu > JOIN Korisana
         inconnu < Korissana: est-ce votre village? Repondez OUI ou NON
         inconnu > oui
-        inconnu < Info club: messages du club Korissana, gratuit. Accepter? OUI, NON ou INFO. Arreter a tout moment: STOP
+        inconnu < {ASKED_VILLAGE}
         inconnu > oui
         inconnu < {WELCOME}
         """

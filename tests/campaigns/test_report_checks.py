@@ -150,6 +150,10 @@ AGAIN = {
     "the same": ("PRES 1041 F12 H8", f"{FULL} [duplicate_ignored]", "att.already"),
     "the same, as a correction": ("CORR 1041 F12 H8", f"{FULL} [duplicate_ignored]", "att.already"),
     "the same, without its keyword": ("F12 H8", f"{FULL} [keyword_missing duplicate_ignored]", "att.already"),
+    "the same, behind a spoilt keyword": (
+        "@RES 1041 F12 H8", "confirm 1041 12/03 F12 H8 T20 [keyword_missing duplicate_ignored]", "att.confirm"),
+    "the same, as bare numbers": (
+        "12 8", "confirm 1041 12/03 F12 H8 T20 [keyword_missing positional duplicate_ignored]", "att.confirm"),
     "other numbers": (
         "PRES 1041 F13 H8", "confirm already_reported 1041 12/03 F13 H8 T21 instead of F12 H8", "att.replace?"),
     "other numbers, implausible too": (

@@ -264,6 +264,18 @@ BARE = {
     "a digit before the code": ("R@5 1041 F12 H8 T20", f"{ASKED} [keyword_missing unread_part]"),
     "one sex behind a spoilt keyword": ("@RES 1041 F12", "pending men_missing 1041 12/03 F12 [keyword_missing]"),
     "an error behind a spoilt keyword": ("@RES 1041 F12 H8 44", "error extra_number 1041"),
+    "a flag behind a spoilt keyword": ("@RES 1041 F12 ANNULE", "confirm 1041 12/03 cancelled=True [keyword_missing]"),
+    "the code before its keyword": ("1041 PRES F12 H8 T20", f"{FULL} [keyword_missing]"),
+    "with words before it": (
+        "pour le club 1O41: ECOUTE E3 12 8", f"listening {FULL} E3 [keyword_missing O>0 positional]"),
+    "with the day before it": ("1041 hier PRES F12 H8", "ok 1041 11/03 F12 H8 T20 [keyword_missing]"),
+    "one sex behind both": ("1041 PRES F12", "pending men_missing 1041 12/03 F12 [keyword_missing]"),
+    "a wrong code before its keyword": ("1401 PRES F12 H8", "error club_code_invalid code_given=1401 suggest=1041"),
+    "a mistyped keyword behind the code": ("1041 PRSE F12 H8", f"{ASKED} [keyword_missing keyword_fuzzy]"),
+    "a broken keyword behind the code": ("1041 PR ES F12 H8", f"{ASKED} [keyword_missing keyword_fuzzy]"),
+    "a digit in the keyword behind the code": (
+        "1041 PR2S F12 H8", f"{ASKED} [keyword_missing keyword_fuzzy unread_part]"),
+    "a session behind the code": ("1041 SEANCE 7 F12 H8", f"{FULL} S7 [keyword_missing]"),
     "another keyword before the code": ("@ ECOUTE 1041 E3 F12 H8", f"listening {ASKED} E3 [keyword_missing]"),
 }  # fmt: skip
 

@@ -86,6 +86,12 @@ def test_no_single_edit_is_stored_wrong_or_answered_as_feedback(clubs: list[str]
     assert not {text: end for text, end in became.items() if end not in ("right", "asked")}
 
 
+@pytest.mark.parametrize("clubs", CLUBS.values(), ids=CLUBS)
+def test_with_the_code_before_the_keyword_no_single_edit_is_stored_wrong(clubs: list[str]) -> None:
+    became = {text: verdict(text, clubs, *CARD) for text in set(every_edit("1041 PRES F12 H8 T20"))}
+    assert not {text: end for text, end in became.items() if end == "stored wrong"}
+
+
 @pytest.mark.parametrize("code", ["2852", "4703", "7003", "1203"])
 def test_a_code_with_one_wrong_sign_is_no_date(code: str) -> None:
     became = {text: verdict(text, [code], *CARD) for text in set(every_edit(form(*CARD, code)))}

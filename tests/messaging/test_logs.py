@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 
 from messaging import logs
@@ -10,7 +12,8 @@ SAID, NUMBER = "mon mari me frappe", "appelez le 70 06 14 82"
 
 
 def test_an_error_is_shown_by_its_kind_and_place(capsys) -> None:
-    before = structlog.get_config()
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     logs.set_up("INFO")
     try:
         try:
@@ -22,6 +25,7 @@ def test_an_error_is_shown_by_its_kind_and_place(capsys) -> None:
             structlog.get_logger("essai").error("a job failed", job="converse", exc_info=True)
     finally:
         structlog.configure(**before)
+        root.handlers[:], root.level = handlers, level
     told = capsys.readouterr().err
     assert "KeyError" in told
     assert "ValueError" in told

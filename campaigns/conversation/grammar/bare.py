@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from campaigns.conversation.grammar import chunks, dates, lookalikes, openings, pieces, written
 from campaigns.conversation.grammar.checks import settle
@@ -19,12 +20,13 @@ from campaigns.conversation.grammar.sms import Sms
 from campaigns.conversation.grammar.written import Report
 
 MISSING = ("keyword_missing",)
+BEFORE = 4  # words that may stand before a keyword: `pour le club 1041`
 _CODE = re.compile(r"(?<![0-9])[0-9OoIl|]{4}(?![0-9OoIl|])")
 
 
 def find(sms: Sms) -> list[Report] | None:
     """The reports of an SMS that no keyword leads; None when there are none."""
-    return _labelled(sms) or _bare_numbers(sms) or _from_code_on(sms)
+    return _code_first(sms) or _labelled(sms) or _bare_numbers(sms) or _from_code_on(sms)
 
 
 def _labelled(sms: Sms) -> list[Report] | None:
@@ -45,6 +47,32 @@ def _bare_numbers(sms: Sms) -> list[Report] | None:
     if not alone or body.bare - body.decimal not in (2, 3) or any(word in FILLERS or word in LABELS for word in said):
         return None
     return written.in_order(sms, _missing(0), asks=True)
+
+
+def _code_first(sms: Sms) -> list[Report] | None:
+    """The code, maybe a day too, before the keyword: `1041 PRES F12 H8`; a mistyped keyword is asked there."""
+    opening = _second(sms)
+    if opening is None:
+        return None
+    before = written.body_of(sms, 0, opening.start)
+    if before.code is None or before.note is not None or before.named or before.bare or before.flag:
+        return None
+    moved = replace(opening, repairs=(*MISSING, *opening.repairs))
+    first, *others = written.in_order(sms, moved, asks=bool(opening.repairs))
+    if first.body.code or first.body.is_blank:
+        return None
+    return [replace(first, body=first.body.behind(before)), *others]
+
+
+def _second(sms: Sms) -> Opening | None:
+    """The keyword that the first words stand before, unless it says a session there: `1041 SEANCE 7`."""
+    text = sms.cased_body
+    behind = islice(chunks.each(text, 0, len(text)), 1, BEFORE + 1)
+    found = next((opening for chunk in behind if (opening := openings.leading(text, chunk.start))), None)
+    if found is None or found.spoilt:
+        return found
+    note = written.whole(sms).note
+    return found if note is not None and found.start <= note < found.body else None
 
 
 def _from_code_on(sms: Sms) -> list[Report] | None:

@@ -5,12 +5,23 @@ Source: the page on incoming SMS, section 6.2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from campaigns.conversation.grammar import lookalikes
 from messaging import codes
 
+LENGTH = 4  # signs of a code
+_CODE = re.compile(rf"[0-9OoIl|]{{{LENGTH}}}(?![\w|])")
+
 Refusal = tuple[str, Mapping[str, Any]]  # the code in `error`, and the fields that go with it
+
+
+def code_at(text: str, start: int = 0) -> tuple[str, tuple[str, ...]] | None:
+    """The four digits that stand alone here, letters typed for some of them put right, and these repairs."""
+    hit = _CODE.match(text, start)
+    return lookalikes.repair(hit[0]) if hit else None
 
 
 def refuse_code(given: str | None, own: Sequence[str]) -> Refusal | None:

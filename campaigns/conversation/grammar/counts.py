@@ -43,6 +43,13 @@ class Body:
         """Whether nothing at all was read."""
         return not (self.code or self.days or self.flag or self.values or self.bare)
 
+    def behind(self, before: Body) -> Body:
+        """The same with the code and the days that stood before its keyword."""
+        return replace(
+            self, code=before.code, days=before.days + self.days, dated=before.dated + self.dated,
+            repairs=before.repairs + self.repairs,
+        )  # fmt: skip
+
 
 def read_body(text: str, start: int, end: int, today: date, *, bambara: bool) -> Body:
     """Read the body of a report that stands from `start` to `end` in a folded text with its capitals."""

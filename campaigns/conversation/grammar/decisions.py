@@ -5,15 +5,13 @@ Source: the page on incoming SMS, section 8.8.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from campaigns.conversation.grammar import clubs, dates, leading, lookalikes, notes, said
+from campaigns.conversation.grammar import clubs, dates, leading, notes, said
 from campaigns.conversation.grammar.reading import Reading, Result
 from campaigns.conversation.grammar.sms import Sms
 
-CODE = re.compile(r"[0-9OoIl|]{4}(?![\w|])")
 REPLIES = {
     "club_code_invalid": "att.club_invalid", "club_not_yours": "att.club_not_yours",
     "club_missing": "decision.which_club",
@@ -26,9 +24,8 @@ def read_decision(sms: Sms) -> Result | None:
     body = leading.after(sms, ("decision", "decisions"))
     if body is None or not sms.is_reporter:
         return None
-    hit = CODE.match(body)
-    code = lookalikes.repair(hit[0]) if hit else None
-    given, rest = (code[0], leading.separated(body[4:])) if code else (None, body)
+    code = clubs.code_at(body)
+    given, rest = (code[0], leading.separated(body[clubs.LENGTH :])) if code else (None, body)
     refusal = clubs.refuse_code(given, sms.clubs)
     if refusal:
         return _error(*refusal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from campaigns.conversation.grammar import clubs, dates, leading, lookalikes, words
@@ -17,13 +17,11 @@ from campaigns.conversation.grammar.reading import Reading, Result
 from campaigns.conversation.grammar.sms import Sms
 
 GAP = re.compile(r"[ ,;.!?]+")
-CODE = re.compile(r"[0-9OoIl|]{4}(?![\w|])")
 QUESTION = re.compile(r"q ?(\d{1,2})(?!\w)(?: ?:)?", re.IGNORECASE)
 PAIR = re.compile(r"(?:([1-9]) ?[=:-]|([a-h]) ?[=:-]?) ?([0-9OoIl|]+)(?![\w|])", re.IGNORECASE)
 CHUNK = re.compile(r"[^ ,;]+")
 # `1/12` is the first of December before the question; behind it, as much a mistyped `1=12`.
 SHORT_DAY = re.compile(r"[1-9]/\d{1,2}(?![\d/])")
-OLD = timedelta(days=45)
 MOST = 999
 LONGEST = 18  # digits of a count that are looked at; so many are too many in any case
 REPLIES = {"club_code_invalid": "att.club_invalid", "club_not_yours": "att.club_not_yours"}
@@ -47,7 +45,7 @@ def read_hands(sms: Sms) -> Result | None:
     """Read a show of hands; None when the keyword does not lead, or nothing of it can be read."""
     body = leading.after(sms, ("mains",))
     quiz = leading.after(sms, ("quiz",))
-    if body is None and quiz is not None and CODE.match(quiz):
+    if body is None and quiz is not None and clubs.code_at(quiz):
         body = quiz
     if body is None or not sms.is_reporter:
         return None
@@ -85,13 +83,12 @@ def _parts(text: str, sms: Sms) -> _Shown:
 
 def _code(shown: _Shown, text: str, at: int) -> int:
     """Take a club code; gives where it ends, 0 when none begins here."""
-    hit = CODE.match(text, at)
-    number = lookalikes.repair(hit[0]) if hit else None
-    if hit is None or number is None or shown.code:
+    found = clubs.code_at(text, at)
+    if found is None or shown.code:
         return 0
-    shown.code = number[0]
-    shown.repairs += number[1]
-    return hit.end()
+    shown.code = found[0]
+    shown.repairs += found[1]
+    return at + clubs.LENGTH
 
 
 def _question(shown: _Shown, text: str, at: int) -> int:
@@ -167,15 +164,13 @@ def _compared(fields: Mapping[str, Any], repairs: tuple[str, ...], sms: Sms) -> 
     if present is not None and present != sum(fields["counts"].values()):
         reading = Reading("hands", "confirm", {**fields, "present": present}, "hands_mismatch", repairs)
         return Result((reading,), "hands.confirm")
-    if date.fromisoformat(str(fields["date"])) < sms.today - OLD:
+    if date.fromisoformat(str(fields["date"])) < sms.today - dates.OLD:
         return Result((Reading("hands", "confirm", fields, "date_old", repairs),), "hands.confirm")
     return Result((Reading("hands", "ok", fields, repairs=repairs),), "hands.ok")
 
 
 def _present(sms: Sms, club: str, day: str) -> int | None:
-    found = sms.context.get("existing") or ()
-    reports = [found] if isinstance(found, Mapping) else found
-    here = [report for report in reports if str(report["club"]) == club and str(report["date"]) == day]
+    here = [report for report in sms.existing if str(report["club"]) == club and str(report["date"]) == day]
     return sum(int(here[-1].get(sex) or 0) for sex in ("women", "men")) if here else None
 
 

@@ -18,7 +18,7 @@ def repair(typed: str) -> tuple[str, tuple[str, ...]] | None:
     None when it is no number: another sign stands in it, or it holds no real digit.
     """
     if not typed.strip("0123456789OoIl|") and any(char.isdigit() for char in typed):
-        return "".join(DIGITS.get(char, char) for char in typed), names(typed)
+        return value(typed), names(typed)
     return None
 
 

@@ -43,9 +43,9 @@ def exact(text: str) -> Opening | None:
     return _exact(text, chunk) if chunk else None
 
 
-def leading(text: str) -> Opening | None:
-    """The keyword that leads, also a mistyped one, if the text holds a digit."""
-    chunk = chunks.first(text, 0, len(text))
+def leading(text: str, start: int = 0) -> Opening | None:
+    """The keyword that leads from here on, also a mistyped one, if the text holds a digit."""
+    chunk = chunks.first(text, start, len(text))
     if chunk is None:
         return None
     found = _exact(text, chunk)

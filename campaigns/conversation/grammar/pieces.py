@@ -191,7 +191,7 @@ def _letters(pieces: Pieces, chunk: Chunk) -> int | None:
     follows = not bare and len(typed) == 1 and bool(pieces.found) and isinstance(pieces.found[-1], Label)
     if not typed or not (follows or bare.lower() in SPELLED):
         return None
-    if not _is_number(typed):
+    if _is_phone(typed):
         return None
     number = replace(_plain_number(typed, chunk.end - len(typed), chunk.end), asks=True)
     pieces.found.append(Pair(LABELS[bare.lower()], number) if bare else number)
@@ -219,7 +219,7 @@ def _number(text: str, at: int, offset: int, *, after: str) -> Number | None:
     """The number that begins here in a chunk, with the letters typed for its digits; None for a phone number."""
     end = _end(_NUMBER, text, at)
     typed = text[at:end]
-    if not _is_number(typed):
+    if _is_phone(typed):
         return None
     begin, stop = offset + at, offset + end
     girls = _plain_number(typed[1:], begin + 1, stop) if after.lower() == "f" and _I_FIVE.match(typed) else None
@@ -236,8 +236,8 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return hit.end() if hit else at
 
 
-def _is_number(typed: str) -> bool:
-    return len(typed) < LONG
+def _is_phone(typed: str) -> bool:
+    return len(typed) >= LONG
 
 
 def _word_at(text: str, at: int) -> str | None:

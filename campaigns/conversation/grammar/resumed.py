@@ -5,13 +5,12 @@ Source: the page on incoming SMS, section 4.4.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from campaigns.conversation.grammar import chunks, clubs, lookalikes, openings, written
+from campaigns.conversation.grammar import chunks, clubs, openings, written
 from campaigns.conversation.grammar.checks import decide, find_unclear, settle
 from campaigns.conversation.grammar.counts import M_ASKS, Body
 from campaigns.conversation.grammar.labels import FIELDS, HEADS, NUMBERED, SEXES
@@ -23,7 +22,6 @@ from campaigns.conversation.grammar.tally import UNREAD, Tally, weigh
 JOINED = "joined_two_sms"
 NOTES = ("note", "question")
 BESIDE = ("cancelled", "problem", "replaces")  # given back as they were kept
-_CODE = re.compile(r"[0-9OoIl|]{4}")
 
 
 def read(sms: Sms) -> Reading | None:
@@ -35,7 +33,7 @@ def read(sms: Sms) -> Reading | None:
 def _club(sms: Sms) -> Reading | None:
     """A message that is four digits."""
     said = [*chunks.each(sms.cased_body, 0, written.end_of(sms))]
-    found = lookalikes.repair(said[0].text) if len(said) == 1 and _CODE.fullmatch(said[0].text) else None
+    found = clubs.code_at(said[0].text) if [len(chunk.text) for chunk in said] == [clubs.LENGTH] else None
     if found is None:
         return None
     code, repairs = found

@@ -57,6 +57,12 @@ class Sms:
         return [str(code) for code in self.context.get("clubs") or ()]
 
     @property
+    def existing(self) -> list[Mapping[str, Any]]:
+        """The reports of these clubs that are stored already; one alone counts as a list of one."""
+        stored = self.context.get("existing") or ()
+        return [stored] if isinstance(stored, Mapping) else list(stored)
+
+    @property
     def pending(self) -> Mapping[str, Any]:
         """The question we last asked this phone; empty when there is none."""
         return self.context.get("pending") or {}

@@ -9,13 +9,12 @@ import re
 from collections.abc import Collection
 from datetime import date
 
-from campaigns.conversation.grammar import dates, lookalikes, words
+from campaigns.conversation.grammar import dates, labels, lookalikes, words
 from campaigns.conversation.grammar.sms import Sms
 
-FILLERS = frozenset(
-    ("a", "au", "aux", "c", "ce", "cest", "club", "code", "d", "de", "des", "du", "est", "et", "groupe", "il", "l",
-     "la", "le", "les", "n", "ni", "no", "numero", "par", "pour", "pr", "y")
-)  # fmt: skip
+FILLERS = labels.FILLERS | {
+    "a", "au", "aux", "c", "ce", "cest", "d", "du", "est", "il", "l", "la", "numero", "par", "y",
+}  # fmt: skip
 _RUN = re.compile(r"(?:[^\W_]|\|)+")
 _HEAD = re.compile(r"[^\W\d_]*")
 # A letter at the end of a number is a digit only when no further letter follows: `12O`, never `125oignon`.

@@ -6,16 +6,16 @@ Source: the page on incoming SMS, section 6.8.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
+from campaigns.conversation.grammar import dates
 from campaigns.conversation.grammar.labels import FIELDS, HEADS, NUMBERED, SEXES
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.grammar.sms import Sms
 
-OLD = timedelta(days=45)
 MEMBERS = 25  # of a club without a figure
 PLAUSIBLE = 3  # times as many may come
 UNREAD = "unread_part"
@@ -121,7 +121,7 @@ def _mistyped_codes(tally: Tally) -> list[str]:
 
 def _accept(tally: Tally, sms: Sms) -> Reading:
     """What passes: stored, or confirmed first; told when the same was reported before."""
-    old = [entry for entry in _existing(sms) if _is_same(entry, tally.who, ("club", "date"))]
+    old = [entry for entry in sms.existing if _is_same(entry, tally.who, ("club", "date"))]
     fields = {
         **tally.who,
         **tally.given(*HEADS),
@@ -144,17 +144,12 @@ def _doubt(tally: Tally, sms: Sms, *, reported: bool) -> str | None:
         return "already_reported"
     if tally.heads > PLAUSIBLE * _size(sms, tally.club):
         return "implausible"
-    return "date_old" if sms.today - tally.day > OLD else None
+    return "date_old" if sms.today - tally.day > dates.OLD else None
 
 
 def _size(sms: Sms, club: str) -> int:
     size = sms.context.get("club_size")
     return int((size.get(club) if isinstance(size, Mapping) else size) or MEMBERS)
-
-
-def _existing(sms: Sms) -> Iterator[Mapping[str, Any]]:
-    stored = sms.context.get("existing") or ()
-    yield from [stored] if isinstance(stored, Mapping) else stored
 
 
 def _is_same(entry: Mapping[str, Any], fields: Mapping[str, Any], names: tuple[str, ...]) -> bool:

@@ -36,7 +36,6 @@ MY_DATA = ("mes infos", "mes info")
 ERASE = ("effacer",)
 
 DONT_KNOW = frozenset({"jsp", "dk", "je ne sais pas", "ne sais pas", "je sais pas"})
-INTRODUCERS = ("la reponse est", "je pense que c'est", "reponse", "rep", "c'est")
 
 GREETING = re.compile(rf"^(?:{stop.GREETING}(?![^\W_])[\W_]*)+", re.IGNORECASE)
 # Separators and greetings are passed over at the start; what else stands there (`@RES`) is kept.

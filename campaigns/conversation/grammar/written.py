@@ -5,7 +5,7 @@ Source: the page on incoming SMS, sections 6.1 and 6.6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from campaigns.conversation.grammar import chunks, notes, openings, words
 from campaigns.conversation.grammar.checks import Claim, check
@@ -31,7 +31,7 @@ class Report:
         note, redacted = notes.kept(self._typed(sms)) if folded else ("", False)
         unread = self.opening.spoilt or notes.hides_a_number(folded)
         asked = self.opening.intent == "listening" and folded.rstrip(" .").endswith("?")
-        return check(
+        reading = check(
             sms,
             Claim(
                 self.opening.intent, self.body, self.opening.correction, self.opening.repairs,
@@ -39,6 +39,8 @@ class Report:
                 note={"question" if asked else "note": note} if note else {}, asks=self.asks,
             ),
         )  # fmt: skip
+        # Without a keyword that can be read nothing is certain, not even a flag or a repetition.
+        return replace(reading, status="confirm") if self.asks and reading.status == "ok" else reading
 
     def _typed(self, sms: Sms) -> str:
         """The note as it was typed."""
