@@ -11,6 +11,7 @@ import click
 import pytest
 
 import wsgi
+from campaigns.conversation.grammar import read
 from messaging.settings import table
 
 ROOT = Path(__file__).parents[2]
@@ -58,3 +59,24 @@ def test_commands_are_found_and_a_wrong_one_is_told() -> None:
 def test_every_setting_of_a_guide_exists(guide: Path) -> None:
     known = {name for name, *_ in table()}
     assert set(SETTING.findall(guide.read_text("utf-8"))) - known == set()
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Every SMS of the tables of the guide on SMS, with the role of who writes it."""
+    roles = {"L'animateur": "advisor", "La radio": "radio", "Tout le monde": "member"}
+    role = ""
+    for line in (ROOT / "docs" / "fr" / "sms.md").read_text("utf-8").splitlines():
+        if line.startswith("## "):
+            role = next(role for name, role in roles.items() if line[3:].startswith(name))
+        elif hit := re.match(r"\| `([^`]+)` \|", line):
+            yield hit[1], role
+
+
+@pytest.mark.parametrize(("said", "role"), list(examples()))
+def test_every_sms_of_the_guide_is_read(said: str, role: str) -> None:
+    clubs = {"clubs": ["1041"]} if role == "advisor" else {}
+    context = {"now": "2026-03-12T17:30:00Z", "market": "KITA", "station": "R01", **clubs}
+    (reading,) = read(said, role, context).readings  # type: ignore[arg-type]
+    assert reading.status in ("ok", "pending"), (said, reading)
+    assert reading.intent not in ("unknown", "noise"), (said, reading)
+    assert reading.intent != "feedback" or said.startswith("QUESTION"), (said, reading)
