@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import answering, caseload, sorting
+from campaigns import answering, caseload, erasure, sorting
 from campaigns.models import CasePause, Feedback
 from messaging import audit, languages, outbox, routing
+from messaging.database import ALONE
 from messaging.errors import RefusedError, StaleError
 from messaging.models import Gateway, Inbound, Member, MemberPhone, Message, Pending, Phone, Programme
 from messaging.models.post import Kind
@@ -56,7 +57,7 @@ def locked(session: Session, ident: int, mark: str | None = None) -> Feedback:
     """
     rows = sa.select(Feedback.phone_id, Feedback.inbound_id).where(Feedback.id == ident)
     phone_id, inbound_id = session.execute(rows).one()
-    session.get(Phone, phone_id, with_for_update=True, populate_existing=True)
+    session.get(Phone, phone_id, with_for_update=ALONE, populate_existing=True)
     session.get(Inbound, inbound_id, with_for_update=True, populate_existing=True)
     case = session.get_one(Feedback, ident, with_for_update=True, populate_existing=True)
     if mark is not None and seen(session, case) != mark:
@@ -138,7 +139,7 @@ def ask(session: Session, case: Feedback, programme: Programme, who: int, now: d
     codes = languages.chain(session, programme.id, answering.language_of(session, phone, programme))
     drafts = gateway.adapter == routing.SIMULATOR
     words, language = languages.reply("case.ask", codes, drafts, case=caseload.number(case.id))
-    _write(session, case, programme, words, language, now + AFTER, now + ASK_LIVES)
+    _write(session, case, programme, words, language, now + AFTER, now + ASK_LIVES, outbox.ASKS)
     _note(session, case, "asked", who, now)
     return True
 
@@ -267,7 +268,8 @@ def end(session: Session, case: Feedback, now: datetime, who: int | None) -> Non
     if case.category in caseload.SENSITIVE:
         case.sorted_at, case.sorted_by = case.sorted_at or now, case.sorted_by or who
     if case.category == "sensitive_security":
-        session.get_one(Inbound, case.inbound_id).text = ""
+        session.flush()
+        erasure.forget(session, [case.phone_id], [case.inbound_id])
 
 
 def _is_open(case: Feedback) -> None:
@@ -288,7 +290,7 @@ def _see_to(session: Session, case: Feedback, who: int, now: datetime) -> None:
 
 def _write(
     session: Session, case: Feedback, programme: Programme, words: str, language: str, due_at: datetime,
-    useful_until: datetime,
+    useful_until: datetime, end: str = "",
 ) -> None:  # fmt: skip
     """Put one SMS of a case into the outbox: it answers the complainant's own SMS, and goes the way that came."""
     phone = session.get_one(Phone, case.phone_id)
@@ -298,8 +300,8 @@ def _write(
         Message.phone_id == phone.id, Message.kind == Kind.REPLY, Message.occurrence.startswith(start)
     )
     letter = outbox.reply(
-        session, programme, words, language, occurrence=f"{start}{(session.scalar(own) or 0) + 1}", due_at=due_at,
-        useful_until=useful_until, gateway_id=gateway.id, inbound_id=case.inbound_id,
+        session, programme, words, language, occurrence=f"{start}{(session.scalar(own) or 0) + 1}{end}",
+        due_at=due_at, useful_until=useful_until, gateway_id=gateway.id, inbound_id=case.inbound_id,
         segment_price_micros=routing.price(gateway, phone.prefix),
     )  # fmt: skip
     lives = sa.select(Member.village_id).join(MemberPhone).where(MemberPhone.phone_id == phone.id)

@@ -13,11 +13,12 @@ import structlog
 from sqlalchemy.orm import Session
 
 from campaigns import erasure
-from campaigns.models import Attendance, Decision, Feedback, Value
+from campaigns.conversation.screening import FREE
+from campaigns.models import Feedback
 from campaigns.sorting import SENSITIVE_CASES
 from messaging import retention
 from messaging.database import change
-from messaging.erasure import bare, due
+from messaging.erasure import due
 from messaging.installation import Installation
 from messaging.models import Inbound, Message, Phone
 from messaging.retention import MONTH, Rule
@@ -60,26 +61,20 @@ SCRUBBED = (  # tables whose rows held words or numbers
 
 def sensitive(session: Session, now: datetime, most: int) -> int:
     """Of a sensitive case that was closed its category, dates and outcome are left, not a word of it."""
-    words = sa.or_(Inbound.text != "", Inbound.undecodable.is_not(None), Feedback.answer.is_not(None))
+    read = sa.cast(Inbound.readings, sa.String)  # a note stands there too, also when the SMS itself is gone by now
+    notes = (read.contains(f'"{name}":') for name in FREE)
+    words = sa.or_(Inbound.text != "", Inbound.undecodable.is_not(None), Feedback.answer.is_not(None), *notes)
     query = (
-        sa.select(Feedback.id, Inbound.id, Feedback.phone_id, Inbound.readings)
+        sa.select(Feedback.id, Inbound.id, Feedback.phone_id)
         .join(Inbound, Inbound.id == Feedback.inbound_id)
         .where(Feedback.category.in_(SENSITIVE_CASES), Feedback.closed_at <= now - 6 * MONTH, words)
     )
     rows = session.execute(query.order_by(Feedback.id).limit(most)).all()
-    for _case, inbound, _phone, readings in rows:
-        said = bare(readings) if readings else readings
-        gone = {"text": "", "undecodable": None, "readings": said}
-        change(session, sa.update(Inbound).where(Inbound.id == inbound).values(**gone))
-    inbounds = [row[1] for row in rows]
-    change(session, sa.update(Feedback).where(Feedback.id.in_([row[0] for row in rows])).values(answer=None))
-    answers = sa.update(Message).where(Message.phone_id.in_({row[2] for row in rows}), Message.inbound_id.in_(inbounds))
+    cases, inbounds, phones = (tuple(column) for column in zip(*rows, strict=True)) if rows else ((), (), ())
+    erasure.forget(session, phones, inbounds)
+    change(session, sa.update(Feedback).where(Feedback.id.in_(cases)).values(answer=None))
+    answers = sa.update(Message).where(Message.phone_id.in_(phones), Message.inbound_id.in_(inbounds))
     change(session, answers.values(body=None))
-    notes = sa.update(Attendance).where(Attendance.inbound_id.in_(inbounds), Attendance.sensitive.is_(True))
-    change(session, notes.values(note=None, question=None))
-    for table, left in ((Decision, ""), (Value, None)):
-        hidden = sa.update(table).where(table.inbound_id.in_(inbounds), table.sensitive.is_(True))
-        change(session, hidden.values(text=left))
     return len(rows)
 
 

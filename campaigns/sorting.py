@@ -31,6 +31,7 @@ WITHOUT_REPORT = (None, *FILED, "sensitive", "unknown", "noise")  # intents; the
 ASKED = "case_closed"  # the kind of pending state by which a complainant is asked whether she is satisfied
 
 BOX = sa.case(
+    (Inbound.twin_of.is_not(None), "twin"),  # the same words stand in the first one, to be sorted there
     (Inbound.sorted_as.in_(SENSITIVE), "sensitive"),
     (Inbound.sorted_as.is_not(None), "sorted"),
     (sa.or_(Inbound.intent == "sensitive", Inbound.category.in_(SENSITIVE)), "sensitive"),  # a report's note may be

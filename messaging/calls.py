@@ -20,10 +20,13 @@ def ask(
     session: Session, programme_id: int | None, phone_id: int, reason: Why, inbound_id: int | None, now: datetime
 ) -> None:
     """Put a phone on the list; one that waits there already keeps its place and is told what came last."""
-    row = {"programme_id": programme_id, "phone_id": phone_id, "reason": reason, "asked_at": now}
-    session.execute(insert_ignore(session, Call, ["phone_id", "reason"], Call.done_at.is_(None)).values(**row))
     waits = (Call.phone_id == phone_id, Call.reason == reason, Call.done_at.is_(None))
-    change(session, sa.update(Call).where(*waits).values(inbound_id=inbound_id))
+    if change(session, sa.update(Call).where(*waits).values(inbound_id=inbound_id)):
+        return
+    row = {
+        "programme_id": programme_id, "phone_id": phone_id, "reason": reason, "asked_at": now, "inbound_id": inbound_id,
+    }  # fmt: skip
+    session.execute(insert_ignore(session, Call, ["phone_id", "reason"], Call.done_at.is_(None)).values(**row))
 
 
 def done(session: Session, call_id: int, who: int, now: datetime) -> bool:

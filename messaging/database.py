@@ -22,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from messaging.errors import SettingError
 from messaging.phones import Keys
 
+ALONE = {"key_share": True}  # of with_for_update: rows that only point to this one may be written meanwhile
 BUSY_MS = 10_000  # how long a writer waits for another one
 HASTY_MS = 800
 

@@ -89,7 +89,9 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
         rules={key: _rules(session, key) for key, row in programmes.items() if not row.always_open},
         texts=texts,
         versions=_versions(session, messages),
-        gateways=list(session.scalars(sa.select(Gateway).order_by(Gateway.id).with_for_update())),  # their buckets
+        gateways=list(
+            session.scalars(sa.select(Gateway).order_by(Gateway.id).with_for_update(key_share=True))
+        ),  # their buckets
         paused=set(session.scalars(sa.select(PausedStep.step_id))),
         ground=risk.look(session, messages, now),
         members=_agreed(session, Consent.member_id, members),

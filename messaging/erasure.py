@@ -124,16 +124,16 @@ def _number(phone: Phone, now: datetime) -> None:
 
 
 def _members(session: Session, phones: Sequence[int], now: datetime) -> list[int]:
-    """Erase who is reached on these phones alone; gives who is thereby gone.
+    """Erase who is reached on these phones alone, or whose own they are; gives who is thereby gone.
 
     Who is reached by her club, on the phone of somebody else, stays in it without a name: nobody ends what she chose.
     """
     links = sa.select(MemberPhone.member_id).where(MemberPhone.phone_id.in_(phones))
     elsewhere = sa.select(MemberPhone.member_id).where(MemberPhone.phone_id.not_in(phones))
-    only = sa.and_(Member.id.in_(links), Member.id.not_in(elsewhere))
     own = sa.select(MemberPhone.member_id).where(
         MemberPhone.phone_id.in_(phones), MemberPhone.ownership == Ownership.OWN
     )
+    only = sa.or_(Member.id.in_(own), sa.and_(Member.id.in_(links), Member.id.not_in(elsewhere)))
     known = session.scalars(sa.select(Member.id).where(only)).all()
     gone = session.scalars(
         sa.select(Member.id).where(only, sa.or_(Member.route == Route.PHONE, Member.id.in_(own)))
@@ -146,7 +146,8 @@ def _members(session: Session, phones: Sequence[int], now: datetime) -> list[int
     )
     agreed = sa.and_(ending, Consent.granted.is_(True), Consent.withdrawn_at.is_(None))
     change(session, sa.update(Consent).where(agreed).values(withdrawn_at=now))
-    change(session, sa.delete(MemberPhone).where(MemberPhone.phone_id.in_(phones)))
+    hers = sa.or_(MemberPhone.phone_id.in_(phones), MemberPhone.member_id.in_(gone))
+    change(session, sa.delete(MemberPhone).where(hers))
     return list(gone)
 
 

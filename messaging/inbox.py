@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from messaging import audit, outbox, people, stop
-from messaging.database import Database, insert_ignore
+from messaging.database import ALONE, Database, insert_ignore
 from messaging.errors import BusyError
 from messaging.gateways.protocol import Arrival
 from messaging.models import Facilitator, Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
@@ -47,7 +47,7 @@ def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
     text = clean(arrival.text)
     phone = _phone(session, arrival)
     if phone is not None:  # first of all: whoever handles an SMS of this phone locks it first too
-        session.refresh(phone, with_for_update=True)
+        session.refresh(phone, with_for_update=ALONE)
     statement = insert_ignore(session, Inbound, ["gateway_id", "dedupe_key"])
     values: dict[str, Any] = {
         "gateway_id": gateway.id, "dedupe_key": arrival.dedupe_key[:80], "kind": arrival.kind, "text": text,

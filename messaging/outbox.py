@@ -26,6 +26,7 @@ from messaging.rules import MUST_PASS, PRIORITY, Check, Reason
 
 UNSENT = (State.WAITING, State.HELD)
 CLOSED_AT_ONCE = 10_000
+DUTY, ASKS = "duty:", ":ask"  # start and end of the occurrences of replies that answer no SMS of their phone
 MESSAGE = Message.__table__
 COPIED = ("phone_id", "member_id", "club_id", "village_id")  # what a source query gives, in this order
 
@@ -173,8 +174,11 @@ def close_all(session: Session, which: sa.ColumnElement[bool], reason: Reason, n
 
 
 def close_phone(session: Session, phone_id: int, reason: Reason, now: datetime) -> int:
-    """End all that waits for a phone, replies to its own SMS excepted."""
-    return close_all(session, sa.and_(Message.phone_id == phone_id, Message.kind != Kind.REPLY), reason, now)
+    """End all that waits for a phone, answers to its own SMS excepted: a question and a call to duty are none."""
+    is_unasked = sa.or_(
+        Message.kind != Kind.REPLY, Message.occurrence.startswith(DUTY), Message.occurrence.endswith(ASKS)
+    )
+    return close_all(session, sa.and_(Message.phone_id == phone_id, is_unasked), reason, now)
 
 
 def hold(session: Session, text_id: int, reason: Reason) -> int:

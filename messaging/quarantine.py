@@ -160,6 +160,8 @@ def move(session: Session, old_id: int, new: Phone, now: datetime) -> bool:
     if old.opted_out_at is not None and not _agreed_since(session, new.id, old.opted_out_at):
         new.opted_out_at, new.opted_out_by = old.opted_out_at, old.opted_out_by
         outbox.close_phone(session, new.id, Reason.OPTED_OUT, now)
+        if old.erased_at is None:  # what she asked to erase is now behind the new number
+            new.erase_asked_at = new.erase_asked_at or old.erase_asked_at
     audit.note(session, "phone:sms", "replaced", "phone", old.id, now, after={"new": new.id})
     return True
 

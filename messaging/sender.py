@@ -205,13 +205,14 @@ def _attempt(
 
 
 def _begun(session: Session, message: Message, gateway: Gateway, adapter: Adapter, now: datetime) -> str:
-    """Begin an attempt, or again the one that was found unsent where a gateway takes a key once; gives its key."""
-    # The first request may still be under way, in a tunnel or a queue: a new key would let both out.
+    """Begin an attempt; where a gateway takes a key once, begin the last one again. Gives its key."""
+    # An earlier request may still be under way, in a tunnel or a queue: a new key would let both out.
     if message.tries and adapter.capabilities.idempotent_submit:
-        unsent = sa.select(Attempt).filter_by(message_id=message.id, gateway_id=gateway.id, state=AttemptState.NOT_SENT)
-        if again := session.scalars(unsent.order_by(Attempt.started_at.desc()).limit(1)).first():
+        ours = sa.select(Attempt).where(Attempt.message_id == message.id, Attempt.gateway_id == gateway.id)
+        if again := session.scalars(ours.order_by(Attempt.started_at.desc()).limit(1)).first():
             again.state, again.started_at, again.looks = AttemptState.SUBMITTING, now, 0
             again.settled_at = again.next_look_at = again.empty_since = None
+            again.fault = again.error_code = again.error_text = None
             return again.id
     key = secrets.token_urlsafe(12)
     session.add(Attempt(id=key, message_id=message.id, gateway_id=gateway.id, started_at=now))

@@ -167,6 +167,15 @@ class World:
             self.clubs[code] = row.id
             return row.id
 
+    def on_duty(self, number: str, *roles: tuple[Role, str], **more: bool) -> None:
+        """Make an account with a confirmed phone."""
+        with self.db.write() as session:
+            email = f"{number[-2:]}@essai.example"
+            staff.add(session, email, roles, self.now, programmes=["essai"], **more)
+            person = staff.by_email(session, email)
+            person.phone_id = people.add_phone(session, number, self.now).id
+            person.phone_confirmed_at = self.now
+
     def airing(self, at: datetime, number: int = 12, station: str = "Radio Exemple", host: str | None = None) -> int:
         """Plan a broadcast that all clubs listen to."""
         host_id = self.phone(host) if host else None

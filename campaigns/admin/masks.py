@@ -72,7 +72,7 @@ def is_officer() -> bool:
 def may_know() -> sa.ColumnElement[bool]:
     """The condition for SMS of which the account may know that they came; of all others, only how many they are."""
     if is_officer():
-        return sorting.BOX != "sensitive"
+        return sorting.BOX.not_in(("sensitive", "twin"))
     is_open = sa.or_(sorting.WHAT.is_(None), sorting.WHAT.not_in(sorting.RESTRICTED))
     return sa.and_(sorting.BOX.in_(sorting.ORDINARY), is_open)
 

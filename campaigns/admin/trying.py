@@ -16,7 +16,9 @@ from campaigns.admin.security import installation, me
 from campaigns.admin.words import _
 from campaigns.cli.explaining import explain
 from campaigns.conversation import context
+from campaigns.conversation.asking import REPORTS
 from campaigns.conversation.grammar.reading import Role as Sender
+from campaigns.conversation.screening import WORDS
 from messaging import languages
 from messaging.clock import utc_now
 from messaging.models import Gateway, Inbound, Phone, Role
@@ -65,7 +67,14 @@ def _as(session: Session, phone: Phone, text: str) -> tuple[str, dict[str, Any]]
         gateway_id=gateway_id, kind="sms", text=text, phone_id=phone.id, received_at=now, handled_at=now, readings=None,
     )  # fmt: skip
     sender = context.gather(session, inbound, phone)
-    return sender.role, dict(sender.context)
+    return sender.role, {**sender.context, **_waiting(sender.context.get("pending"))}
+
+
+def _waiting(pending: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The question that waits, without the words kept with it: they stay with their own SMS, for who may read it."""
+    if pending is None or pending.get("intent") not in REPORTS:
+        return {}
+    return {"pending": {name: value for name, value in pending.items() if name not in WORDS}}
 
 
 def _anybody(session: Session) -> dict[str, Any]:

@@ -39,8 +39,7 @@ def last_question(session: Session, phone: Phone, now: datetime) -> Asked | None
         .where(
             Message.phone_id == phone.id,
             Message.trial_of.is_(None),
-            Message.handed_over_at.is_not(None),
-            Message.handed_over_at > now - ANSWERABLE,
+            Message.handed_over_at.between(now - ANSWERABLE, now),
             Message.state.in_((State.HANDED_OVER, State.CLOSED)),
             Step.kind == "question",
         )

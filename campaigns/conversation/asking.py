@@ -39,13 +39,12 @@ def ask(session: Session, sender: Sender, reading: Reading, now: datetime, sourc
     kind = kind_of(reading)
     if kind is None:
         return False
-    came = sender.inbound.received_at
     kept = _kept(reading, source or origin(session, sender, reading))
     session.execute(sa.delete(Pending).where(Pending.phone_id == sender.phone.id))
     session.add(
         Pending(
             phone_id=sender.phone.id, kind=kind, kept=kept, inbound_id=sender.inbound.id, made_at=now,
-            expires_at=came + LIVES, remind_at=came + REMIND if reading.error in KINDS else None,
+            expires_at=now + LIVES, remind_at=now + REMIND if reading.error in KINDS else None,
         )
     )  # fmt: skip
     session.flush()

@@ -44,7 +44,7 @@ KINDS = {
 
 def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """Store what is certain; keep what must be asked for a day; put a number that nobody knows on the call list."""
-    screening.flag(session, sender, reading)
+    screening.flag(session, sender, reading, now)
     if reading.error == "unknown_number":
         programme_id = sender.programme.id if sender.programme else None
         calls.ask(session, programme_id, sender.phone.id, "unknown_number", sender.inbound.id, now)
@@ -142,7 +142,7 @@ def _said(sender: Sender, reading: Reading, counted: Attendance | None) -> dict[
     if counted is not None and (said.get("problem") or not _has_people(counted) or _is_same(counted, reading)):
         before = {name: getattr(counted, name) for name in (*COUNTED, *BESIDE)}
     values = before | {name: said[name] for name in (*COUNTED, *BESIDE, *WORDS) if name in said}
-    is_hidden = any(screening.is_sensitive(sender, said.get(name)) for name in WORDS)
+    is_hidden = any(screening.is_sensitive(sender, said.get(name), reading.intent) for name in WORDS)
     return values | {"total": values.get("total") or 0, "sensitive": is_hidden}
 
 

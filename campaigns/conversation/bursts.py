@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from campaigns.conversation import context, replies
 from campaigns.conversation.grammar.reading import Reading
 from messaging import calls
-from messaging.database import Database, change
+from messaging.database import ALONE, Database, change
 from messaging.models import Burst, Inbound, Phone
 from messaging.models.post import InboundState
 
@@ -59,7 +59,7 @@ def _guarded(db: Database, phone_id: int, now: datetime) -> bool:
 
 def answer(session: Session, phone_id: int, now: datetime) -> bool:
     """Sum up the reports of a burst in one SMS, the answer to its last one; False when there was nothing to say."""
-    phone = session.get(Phone, phone_id, with_for_update=True)
+    phone = session.get(Phone, phone_id, with_for_update=ALONE)
     burst = session.get(Burst, phone_id, with_for_update=True)
     if phone is None or burst is None or burst.due_at > now:
         return False

@@ -34,6 +34,8 @@ from messaging.models import (
 from messaging.models.people import FacilitatorKind
 from messaging.routing import SIMULATOR
 
+HALVES = ("attendance_club", "attendance_partial", "report_total", "feedback_text")  # sent on without being asked
+
 
 @dataclass(frozen=True)
 class Sender:
@@ -67,8 +69,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
     facilitator = _facilitator(session, phone)
     station = _station(session, phone)
     gateway = session.get_one(Gateway, inbound.gateway_id)
-    pending = session.get(Pending, phone.id)
-    pending = pending if pending and pending.expires_at > now else None
+    pending = _pending(session, phone, now)
     programme = _programme(session, members, facilitator, station, pending, gateway)
     language = _language(session, phone, members, facilitator, programme)
     sender = Sender(
@@ -130,6 +131,14 @@ def _of_text(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
     if known.may_acknowledge(inbound.text) and (given := known.distribution(session, sender.phone.id, now)):
         found["distribution"] = given
     return found
+
+
+def _pending(session: Session, phone: Phone, now: datetime) -> Pending | None:
+    """The question that this SMS may answer: no yes that came before it was asked, for a backlog; a half may have."""
+    pending = session.get(Pending, phone.id)
+    if pending is None or pending.expires_at <= now:
+        return None
+    return pending if pending.made_at <= now or pending.kind in HALVES else None
 
 
 def _members(session: Session, phone: Phone) -> tuple[Member, ...]:

@@ -31,6 +31,7 @@ from campaigns.conversation import (
     radio,
     reminders,
     replies,
+    screening,
     sims,
     tips,
     values,
@@ -41,7 +42,7 @@ from campaigns.conversation.grammar.reading import Reading, Result
 from campaigns.conversation.handling import DONE, SILENT, Done, Handler
 from campaigns.conversation.replies import Course
 from messaging import calls
-from messaging.database import Database
+from messaging.database import ALONE, Database
 from messaging.models import Inbound, Phone
 from messaging.models.post import InboundState
 
@@ -92,7 +93,7 @@ def handle(session: Session, ident: int, now: datetime) -> str:
     """Read and answer one inbound in the session's transaction; gives its intent, or `taken` when another did it."""
     phone_id = session.scalar(sa.select(Inbound.phone_id).where(Inbound.id == ident))
     # The inbox locks a phone before it writes an SMS: so do we, or two would wait for ever.
-    phone = session.get(Phone, phone_id, with_for_update=True) if phone_id is not None else None
+    phone = session.get(Phone, phone_id, with_for_update=ALONE) if phone_id is not None else None
     inbound = session.get(Inbound, ident, with_for_update={"skip_locked": True})
     if inbound is None or inbound.state is not InboundState.NEW:
         return "taken"
@@ -101,9 +102,10 @@ def handle(session: Session, ident: int, now: datetime) -> str:
     if inbound.twin_of is not None:
         return _note(inbound, NOTHING, NOTHING.readings[0], None, now)
     sender = context.gather(session, inbound, phone)
-    question = pending.copy(sender.pending)
+    question = pending.waiting(session, phone.id)
     outcome = _act(session, sender, _read(inbound, sender), now)
-    intent = _note(inbound, Result(outcome.readings, outcome.key), outcome.reading, sender.role, now)
+    kept = tuple(screening.own(sender, reading) for reading in outcome.readings)
+    intent = _note(inbound, Result(kept, outcome.key), outcome.reading, sender.role, now)
     if not _answer(session, sender, outcome, now) and pending.take(session, inbound) is not None:
         pending.put(session, question)  # nobody was asked anything: what waited before goes on waiting
     return intent
@@ -119,16 +121,18 @@ def _read(inbound: Inbound, sender: Sender) -> Result:
 
 def _act(session: Session, sender: Sender, result: Result, now: datetime) -> Outcome:
     """Let each reading take its effect; of several the first that is not plain decides, and only its question waits."""
-    done, asked = [], []
+    done, asked, are_many = [], [], len(result.readings) > 1
     for reading in result.readings:
         handler = HANDLERS.get(reading.intent)
+        before = pending.waiting(session, sender.phone.id) if are_many else None
         done.append(handler(session, sender, reading, now) if handler else Done())
-        feedback.doubt_the_rest(session, sender, reading, now)
-        asked.append(pending.take(session, sender.inbound) if len(result.readings) > 1 else None)
+        screening.the_rest(session, sender, reading, now)
+        asked.append(pending.take(session, sender.inbound) if are_many else None)
+        pending.put(session, before if asked[-1] else None)  # what another SMS raised waits on meanwhile
     readings = tuple(one.reading or reading for one, reading in zip(done, result.readings, strict=True))
     place = next((place for place, reading in enumerate(readings) if reading.status != "ok"), 0)
     pending.put(session, asked[place])
-    are_all_plain = len(readings) > 1 and readings[place].status == "ok"
+    are_all_plain = are_many and readings[place].status == "ok"
     key = result.reply if are_all_plain else done[place].key or result.reply
     return Outcome(readings, readings[place], done[place], key)
 
@@ -178,6 +182,8 @@ def _welcome(session: Session, sender: Sender, reading: Reading, now: datetime) 
 
 def _failed(session: Session, ident: int, trouble: str, now: datetime) -> None:
     inbound = session.get_one(Inbound, ident, with_for_update=True)
+    if inbound.state is not InboundState.NEW:
+        return  # another process has handled it since
     inbound.tries += 1
     inbound.trouble, inbound.next_at = trouble[:200], now + RETRY_AFTER * inbound.tries
     if inbound.tries >= TRIES:
@@ -203,7 +209,7 @@ HANDLERS: Mapping[str, Handler] = {
     "new_sim": sims.answer,
     "quiz_answer": quiz.store,
     "case_answer": cases.answer,
-    "feedback": feedback.store,
+    "feedback": screening.free_text,
     "sensitive": feedback.sensitive,
     "unknown": _welcome,
 }

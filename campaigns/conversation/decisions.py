@@ -11,7 +11,7 @@ from campaigns.conversation import screening
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
-from campaigns.conversation.reporting import club_of, day_of, not_yours
+from campaigns.conversation.reporting import club_of, day_of, hold, not_yours
 from campaigns.models import Decision
 from messaging.models import Club, Pending
 
@@ -21,12 +21,13 @@ def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> 
     if reading.status == "ok" and "kept" in reading.fields:
         _keep(session, sender, reading)
         return DONE
-    screening.flag(session, sender, reading)
+    screening.flag(session, sender, reading, now)
     if reading.status != "ok":
         return DONE
     club = club_of(sender, reading)
     if club is None:
         return not_yours(reading)
+    hold(session, club)
     if not _is_known(session, club, reading):
         text = reading.fields["text"]
         session.add(

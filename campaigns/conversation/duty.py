@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from campaigns.conversation.context import Sender
 from messaging import languages, outbox, routing, staff
+from messaging.database import ALONE
 from messaging.models import Club, FacilitatorClub, Gateway, Message, Phone, Programme, Role, Staff, StaffRole
 from messaging.models.post import Kind
 
 EVERY = timedelta(minutes=10)
 USE = timedelta(hours=2)
-OCCURRENCE = "duty:"
 KEY = "duty.waiting"
 
 
@@ -36,11 +36,9 @@ def tell(session: Session, sender: Sender, category: str | None, now: datetime) 
     if programme is None:
         return 0
     there = _villages(session, sender)
-    told = 0
-    for person in on_duty(session, programme, category, now):
-        if _works_there(session, person, there, now) and _is_due(session, person, now):
-            told += _put(session, sender, programme, person, now)
-    return told
+    people = [one for one in on_duty(session, programme, category, now) if _works_there(session, one, there, now)]
+    due = [person for person in people if _is_due(session, person, now)]
+    return sum(_put(session, sender, programme, person, now) for person in due)
 
 
 def on_duty(session: Session, programme: Programme, category: str | None, now: datetime) -> Iterator[Staff]:
@@ -85,8 +83,9 @@ def _works_there(session: Session, person: Staff, there: Collection[int], now: d
 
 
 def _is_due(session: Session, person: Staff, now: datetime) -> bool:
+    session.refresh(person, with_for_update=ALONE)  # of two SMS at once the second waits, and finds her told
     lately = sa.exists().where(
-        Message.phone_id == person.phone_id, Message.occurrence.startswith(OCCURRENCE),
+        Message.phone_id == person.phone_id, Message.occurrence.startswith(outbox.DUTY),
         Message.created_at > now - EVERY,
     )  # fmt: skip
     return not session.scalar(sa.select(lately))
@@ -99,7 +98,7 @@ def _put(session: Session, sender: Sender, programme: Programme, person: Staff, 
     gateway = routing.choose(gateways, phone.prefix, Kind.REPLY, programme.demonstration)
     words, language = languages.reply(KEY, [person.language])
     letter = outbox.reply(
-        session, programme, words, language, occurrence=f"{OCCURRENCE}{sender.inbound.id}", due_at=now,
+        session, programme, words, language, occurrence=f"{outbox.DUTY}{sender.inbound.id}", due_at=now,
         useful_until=now + USE, gateway_id=gateway.id if gateway else None,
         segment_price_micros=routing.price(gateway, phone.prefix) if gateway else 0,
     )  # fmt: skip

@@ -52,11 +52,11 @@ def open_case(session: Session, sender: Sender, category: str, now: datetime) ->
 
 def sensitive(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """File a message that the screen caught; nobody but the focal points of its category may open it."""
-    flag(session, sender, str(reading.fields["category"]))
+    flag(session, sender, str(reading.fields["category"]), now)
     return DONE
 
 
-def flag(session: Session, sender: Sender, category: str | None) -> None:
+def flag(session: Session, sender: Sender, category: str | None, now: datetime) -> None:
     """File an SMS whose note or decision is sensitive; what the reader read in it stays as it is.
 
     Args:
@@ -64,17 +64,17 @@ def flag(session: Session, sender: Sender, category: str | None) -> None:
         sender: who wrote it.
         category: `fraud`, `psea`, `protection` or `security`; None: no reviewed list has screened the words, so the
             officer on duty looks first.
+        now: the time.
     """
     sender.inbound.category, sender.inbound.maybe_sensitive = category, True
     _file(session, sender, f"sensitive_{category}" if category else "unclassified")
-    duty.tell(session, sender, category, sender.inbound.handled_at or sender.inbound.received_at)
+    duty.tell(session, sender, category, now)
 
 
 def doubt(session: Session, sender: Sender, now: datetime) -> None:
     """Mark words that no reading tells and no reviewed list has screened: the officer on duty looks first."""
-    if not is_screened(sender):
-        sender.inbound.maybe_sensitive = True
-        duty.tell(session, sender, None, now)
+    if not is_screened(sender) and not sender.inbound.maybe_sensitive:
+        flag(session, sender, None, now)
 
 
 def doubt_the_rest(session: Session, sender: Sender, reading: Reading, now: datetime) -> None:
@@ -99,7 +99,7 @@ def _await_words(session: Session, sender: Sender, now: datetime) -> None:
     session.add(
         Pending(
             phone_id=sender.phone.id, kind=SAY_MORE, kept=kept, inbound_id=sender.inbound.id, made_at=now,
-            expires_at=sender.inbound.received_at + TEXT_LIVES,
+            expires_at=now + TEXT_LIVES,
         )
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from campaigns.conversation import asking, screening
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
-from campaigns.conversation.reporting import club_of, day_of, not_yours
+from campaigns.conversation.reporting import club_of, day_of, hold, not_yours
 from campaigns.models import Value
 from messaging.database import change
 from messaging.models import Club
@@ -21,7 +21,7 @@ KIND, UNIT = "hands", "hands"
 
 def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """Store a show of hands, or keep one that does not fit the meeting until its sender says yes."""
-    screening.flag(session, sender, reading)
+    screening.flag(session, sender, reading, now)
     if reading.status not in ("ok", "ignored"):
         asking.ask(session, sender, reading, now)
         return DONE
@@ -30,6 +30,7 @@ def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> 
         club = club_of(sender, reading)
         if club is None:
             return not_yours(reading)
+        hold(session, club)
         _replace(session, club, reading)
         _add(session, sender, club, reading)
     return DONE

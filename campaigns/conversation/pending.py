@@ -13,22 +13,24 @@ Question = dict[str, Any]
 TABLE = Pending.__table__
 
 
-def copy(row: Pending | None) -> Question | None:
-    """A question as it stands; None when none waits."""
-    return None if row is None else {column.key: getattr(row, column.key) for column in TABLE.columns}
+def waiting(session: Session, phone_id: int) -> Question | None:
+    """The question that waits on a phone, as it stands; None when none waits."""
+    session.flush()
+    row = session.execute(sa.select(TABLE).where(TABLE.c.phone_id == phone_id)).mappings().first()
+    return None if row is None else dict(row)
 
 
 def take(session: Session, inbound: Inbound) -> Question | None:
     """Take away the question that this SMS raised; None when it raised none, and another's stays."""
-    session.flush()
-    raised = (Pending.phone_id == inbound.phone_id, Pending.inbound_id == inbound.id)
-    found = copy(session.scalar(sa.select(Pending).where(*raised)))
-    if found is not None:
-        session.execute(sa.delete(Pending).where(*raised))
+    found = waiting(session, inbound.phone_id) if inbound.phone_id is not None else None
+    if found is None or found["inbound_id"] != inbound.id:
+        return None
+    session.execute(sa.delete(Pending).where(Pending.phone_id == inbound.phone_id))
     return found
 
 
 def put(session: Session, question: Question | None) -> None:
-    """Let a question wait that was taken away; None changes nothing."""
+    """Let a question wait that was taken away, in place of what waits; None changes nothing."""
     if question is not None:
+        session.execute(sa.delete(Pending).where(Pending.phone_id == question["phone_id"]))
         session.execute(sa.insert(Pending).values(**question))

@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.conversation import screening
+from campaigns.conversation import feedback, screening
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
@@ -22,7 +22,10 @@ from messaging.clock import at_local
 
 AROUND = timedelta(days=7)
 REASONS = (
-    ("security", re.compile(r"\b(?:securite|insecurite)\b")),  # shown to its focal point alone, to others as `other`
+    (
+        "security",
+        re.compile(r"\b(?:securite|insecurite)\b(?! alimentaire)"),
+    ),  # shown to its focal point alone, to others as `other`
     ("power", re.compile(r"\b(?:panne|courant|electricite|edm|groupe|carburant|gasoil|batteries?|solaire)\b")),
     ("network", re.compile(r"\b(?:reseau|connexion|liaison)\b")),
     ("staff", re.compile(r"\b(?:absente?s?|malade|animat\w+|technicien\w*|personne)\b")),
@@ -31,7 +34,9 @@ REASONS = (
 
 def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """Say of the nearest planned airing of the episode what became of it; without one the SMS alone keeps it."""
-    screening.flag(session, sender, reading)
+    screening.flag(session, sender, reading, now)
+    if reason(reading.fields.get("note")) == "security" and not sender.inbound.category:
+        feedback.flag(session, sender, "security", now)  # why a station is silent is its focal point's alone
     if reading.status != "ok" or sender.station is None:
         return DONE
     moment = _moment(sender, reading)

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from messaging import outbox
-from messaging.database import Database, change
+from messaging.database import ALONE, Database, change
 from messaging.departure import hours_rules
 from messaging.hours import next_open
 from messaging.letters import measure
@@ -32,7 +32,7 @@ USE = timedelta(hours=1)  # what cannot leave by then would come after its answe
 def send_due(db: Database, now: datetime, most: int = BATCH) -> dict[str, int]:
     """Send the reminders that are due, each in a transaction of its own, and clear the questions that are over."""
     with db.read() as session:
-        query = sa.select(Pending.phone_id).where(Pending.remind_at <= now, Pending.expires_at > now)
+        query = sa.select(Pending.phone_id).where(_due(now))
         due = session.scalars(query.order_by(Pending.remind_at).limit(most)).all()
         is_over = session.scalar(sa.select(sa.exists().where(_over(now))))
     sent = sum(_guarded(db, phone_id, now) for phone_id in due)
@@ -55,9 +55,9 @@ def _guarded(db: Database, phone_id: int, now: datetime) -> bool:
 
 def remind(session: Session, phone_id: int, now: datetime) -> bool:
     """Ask once more, or wait for an open hour; False when nothing was sent."""
-    phone = session.get(Phone, phone_id, with_for_update=True)
-    pending = session.get(Pending, phone_id, with_for_update=True)
-    if phone is None or pending is None or pending.remind_at is None or pending.remind_at > now:
+    phone = session.get(Phone, phone_id, with_for_update=ALONE)
+    pending = session.scalar(sa.select(Pending).where(Pending.phone_id == phone_id, _due(now)).with_for_update())
+    if phone is None or pending is None:
         return False
     asked = _question(session, pending)
     pending.remind_at = None
@@ -103,7 +103,16 @@ def _letter(
     )  # fmt: skip
 
 
+def _due(now: datetime) -> sa.ColumnElement[bool]:
+    """Questions to ask once more."""
+    return sa.and_(Pending.remind_at <= now, Pending.expires_at > now, ~_unread())
+
+
 def _over(now: datetime) -> sa.ColumnElement[bool]:
-    """Questions whose time is over; not while an SMS that may answer one still waits to be read."""
-    unread = sa.exists().where(Inbound.phone_id == Pending.phone_id, Inbound.state == InboundState.NEW)
-    return sa.and_(Pending.expires_at <= now, ~unread)
+    """Questions whose time is over."""
+    return sa.and_(Pending.expires_at <= now, ~_unread())
+
+
+def _unread() -> sa.Exists:
+    """While an SMS that may answer the question still waits to be read, nobody is reminded and nothing is cleared."""
+    return sa.exists().where(Inbound.phone_id == Pending.phone_id, Inbound.state == InboundState.NEW)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import Done
@@ -13,6 +16,11 @@ from messaging.models import Club
 def club_of(sender: Sender, reading: Reading) -> Club | None:
     """The club a reading names, among those of the sender; None when she gave it up since we asked."""
     return next((club for club in sender.clubs if club.code == reading.fields.get("club")), None)
+
+
+def hold(session: Session, club: Club) -> None:
+    """Keep other reports of a club waiting until this one is committed: two people may tell one thing at once."""
+    session.execute(sa.select(Club.id).where(Club.id == club.id).with_for_update(key_share=True))
 
 
 def not_yours(reading: Reading) -> Done:

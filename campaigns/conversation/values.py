@@ -39,7 +39,7 @@ class Subject:
 def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
     """Store the values of a report, or keep one that is hard to believe until its sender says yes."""
     row = BY_KIND[reading.intent]
-    screening.flag(session, sender, reading)
+    screening.flag(session, sender, reading, now)
     if reading.status not in ("ok", "ignored"):
         asking.ask(session, sender, reading, now)
         return DONE

@@ -50,7 +50,7 @@ class Feedback(Base):
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"))
     inbound_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("inbound.id"), unique=True)
     phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"))
-    category: Mapped[str] = mapped_column(sa.String(24))
+    category: Mapped[str] = mapped_column(sa.String(24), index=True)
     told_at: Mapped[datetime]
     sorted_at: Mapped[datetime | None]
     sorted_by: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
@@ -96,7 +96,7 @@ class Value(Base):
     value: Mapped[float]
     unit: Mapped[str] = mapped_column(sa.String(12))
     day: Mapped[date]
-    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"), index=True)
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
     state: Mapped[str] = mapped_column(sa.String(12), default="ok")
     text: Mapped[str | None] = mapped_column(sa.String(160))  # words beside the value: what the pest is, what broke

@@ -145,7 +145,7 @@ class Attendance(Base):
     sensitive: Mapped[bool] = mapped_column(default=False)  # note or question is its focal points' alone
     repairs: Mapped[list[str]] = mapped_column(default=list)
     source: Mapped[str] = mapped_column(sa.String(10), default="sms")  # sms, form, paper
-    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"), index=True)
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
     received_at: Mapped[datetime]
     state: Mapped[AttendanceState] = words(AttendanceState, default=AttendanceState.CONFIRMED)
@@ -167,5 +167,5 @@ class Decision(Base):
     theme: Mapped[str | None] = mapped_column(sa.String(20))  # staff set it
     asked_at: Mapped[datetime | None]
     kept: Mapped[str | None] = mapped_column(sa.String(8))  # yes, partly, no
-    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))
+    phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"), index=True)
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))

@@ -193,7 +193,9 @@ class Phone(Base):
     opted_out_at: Mapped[datetime | None]
     opted_out_by: Mapped[str | None] = mapped_column(sa.String(20))  # sms, gateway, voice, staff
     quarantine: Mapped[Quarantine | None] = words(Quarantine)
-    replaced_by_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"))  # a new SIM, once it answered
+    replaced_by_id: Mapped[int | None] = mapped_column(
+        BigId, sa.ForeignKey("phone.id"), index=True
+    )  # a new SIM, once it answered
     invalid_at: Mapped[datetime | None]  # a gateway said that there is no such number
     last_in_at: Mapped[datetime | None]
     last_delivered_at: Mapped[datetime | None]

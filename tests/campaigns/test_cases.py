@@ -52,12 +52,7 @@ def script(installation: Installation, world: World) -> Script:
 
 def on_duty(script: Script, world: World, number: str, *roles: tuple[Role, str], **more: bool) -> None:
     """An account with a confirmed phone."""
-    with world.db.write() as session:
-        email = f"{number[-2:]}@essai.example"
-        staff.add(session, email, roles, world.now, programmes=["essai"], **more)
-        person = staff.by_email(session, email)
-        person.phone_id = people.add_phone(session, number, world.now).id
-        person.phone_confirmed_at = world.now
+    world.on_duty(number, *roles, **more)
 
 
 def filed(world: World) -> Feedback:
@@ -242,7 +237,7 @@ def test_an_answer_is_spelt_for_the_air_and_passes_the_outbox(script: Script, wo
         rows = session.scalars(sa.select(Message).where(Message.occurrence.startswith("case:")).order_by(Message.id))
         found = [(row.kind.value, row.occurrence, row.village_id) for row in rows]
     ident = filed(world).id
-    assert found == [("reply", f"case:{ident}:1", world.village_id), ("reply", f"case:{ident}:2", world.village_id)]
+    assert found == [("reply", f"case:{ident}:1", world.village_id), ("reply", f"case:{ident}:2:ask", world.village_id)]
 
 
 # --- sensitive ones

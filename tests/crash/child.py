@@ -7,7 +7,8 @@ import signal
 import sys
 from datetime import datetime
 
-from messaging import inbox, sender, settings
+from campaigns.conversation.converse import converse
+from messaging import inbox, outbox, sender, settings
 from messaging.gateways.protocol import Outbound, Submitted
 from messaging.gateways.simulator import Simulator
 from messaging.installation import Installation, open_installation
@@ -55,6 +56,10 @@ def main(moment: str, now: datetime) -> None:
     elif moment == "before submit":
         use(here, DiesBefore, now)
         sender.send_due(here, now)
+    elif moment == "reply put":
+        put = outbox.put
+        outbox.put = lambda *given, **more: (put(*given, **more), die())[0]  # before the commit
+        converse(here.db, now)
     elif moment == "after submit":
         use(here, DiesAfter, now)
         sender.send_due(here, now)

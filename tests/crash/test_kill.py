@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from campaigns import planner
 from campaigns.conversation.converse import converse
-from messaging import resolving, sender
+from messaging import inbox, resolving, sender
 from messaging.installation import Installation
 from messaging.models import Message, Phone
 from messaging.models.post import State
+from tests.script import Script
 from tests.world import World, hygiene
 
 ROOT = Path(__file__).parent.parent.parent
@@ -74,3 +75,33 @@ def test_a_stop_holds_when_we_die_before_handling_it(installation: Installation,
     sender.send_due(installation, planned.now)
     said = [text for _, text, _ in installation.adapters.book.sent(NUMBER)]
     assert said == ["C'est fait. Plus de messages. Pour reprendre: REPRENDRE"]
+
+
+FANTA = "+22370000009"
+LAST = [  # what is written, how many minutes later we die, what is said then
+    pytest.param(["PRES 1041 F12 H8"], 0,
+                 "OK 1041 12/03 F12 H8 T20. Erreur? CORR 1041 F.. H.. T..", id="the only reply"),
+    pytest.param([f"PRES 1041 F12 H8 {day}/03" for day in range(5, 12)], 11,
+                 "OK, 4 rapports notes: 1041 08/03 09/03 10/03 11/03.", id="the summary of many reports"),
+    pytest.param(["PRES 1041 F12"], 121,
+                 "1041: F12 garde. Et les hommes? Repondez H et le nombre, H0 si aucun.", id="the reminder"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "minutes", "last"), LAST)
+def test_what_we_die_over_is_said_once(
+    installation: Installation, world: World, written: list[str], minutes: int, last: str
+) -> None:
+    world.club("1041", facilitator=FANTA)
+    script = Script(installation, {"fanta": FANTA}, world.now)
+    for text in written:
+        arrival = installation.adapters.book.write(FANTA, text, world.now, text)
+        inbox.receive(world.db, "simulator", [arrival])
+    if minutes:
+        script.turn()
+        world.now = script.now = world.now + timedelta(minutes=minutes)
+    before = len(script.sent(FANTA))
+    kill_at("reply put", installation, world)
+    for _ in range(3):
+        script.turn()
+    assert script.sent(FANTA)[before:] == [last]

@@ -79,6 +79,22 @@ def test_an_unknown_outcome_is_looked_up_and_never_doubled(installation, planned
     assert only(installation, Message).state is State.HANDED_OVER
 
 
+@pytest.mark.parametrize("then", ["busy", "channel"])
+def test_a_request_that_may_be_under_way_keeps_its_key_through_other_trouble(installation, planned, then) -> None:
+    keys: list[str] = []
+    carrier = weather(installation, planned, "cut_lost", then, "ok")
+    submit = carrier.submit
+    carrier.submit = lambda outbound: (keys.append(outbound.idempotency_key), submit(outbound))[1]
+    for minute in range(60):
+        now = planned.now + timedelta(minutes=minute)
+        with installation.db.write() as session:
+            session.get_one(Gateway, 1).paused_at = None
+        sender.send_due(installation, now)
+        resolving.resolve(installation, now)
+    assert (len(keys), len(set(keys))) == (3, 1)
+    assert len(installation.adapters.book.sent(NUMBER)) == 1
+
+
 def test_an_empty_account_pauses_the_gateway_and_keeps_the_message(installation, planned) -> None:
     weather(installation, planned, "channel")
     sender.send_due(installation, planned.now)

@@ -9,6 +9,11 @@ down_revision = '0003'
 branch_labels = None
 depends_on = None
 
+INDEXED = (
+    ("phone", "replaced_by_id"), ("attendance", "phone_id"), ("decision", "phone_id"), ("value", "phone_id"),
+    ("feedback", "category"),
+)  # fmt: skip
+
 
 def upgrade() -> None:
     op.create_table('burst',
@@ -153,8 +158,15 @@ def upgrade() -> None:
     )
     op.execute(f"ALTER TABLE inbound ADD COLUMN twin_of {number} CONSTRAINT fk_inbound_twin_of REFERENCES inbound (id)")
 
+    # What a night of erasures and the lists of sensitive cases look for.
+    for table, column in INDEXED:
+        op.create_index(f"ix_{table}_{column}", table, [column])
+
 
 def downgrade() -> None:
+    for table, column in INDEXED:
+        op.drop_index(f"ix_{table}_{column}", table_name=table)
+
     with op.batch_alter_table('value', schema=None) as batch_op:
         batch_op.drop_column('sensitive')
         batch_op.drop_column('text')

@@ -355,3 +355,11 @@ def test_administrator_sees_for_what_nobody_is_told(browse: Browse, office: Worl
     gap = administrator.read("/admin/accounts").split('id="unheard"')[1].split("</section>")[0]
     assert "fraude, argent demandé" not in gap
     assert "violence" in gap
+
+
+def test_the_auditor_reads_no_answer(browse: Browse, office: World) -> None:
+    page = filed(office, "data_optout", answered_at=office.now, answer="Votre numero est retire")
+    assert "Votre numero est retire" in browse("officer").read(page)
+    auditor = browse("auditor").read(page)
+    assert "Dossier" in auditor
+    assert "Votre numero est retire" not in auditor

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from messaging.clock import utc_now
 from messaging.models import Audit, Inbound, Message, Pending
 from tests.campaigns.admin.conftest import ACCOUNTS, Browser
 from tests.world import World
@@ -71,3 +73,16 @@ def test_everybody_may_try_a_text_and_an_empty_one_is_told(browse: Browse, offic
     assert (answer.status_code, "Écrivez un SMS." in html.unescape(answer.text)) == (400, True)
     answer = browse("editor").post(PAGE, PAGE, text="x", role="chief")
     assert (answer.status_code, "Choisissez qui écrit." in html.unescape(answer.text)) == (400, True)
+
+
+def test_a_sensitive_note_that_waits_with_a_question_is_not_shown(browse: Browse, office: World) -> None:
+    phone, note = office.phones["+22376000041"], "l'agent demande de l'argent pour inscrire"
+    kept = {"intent": "attendance", "date": "2026-03-12", "women": 12, "men": 8, "note": note}
+    with office.db.write() as session:
+        made = {"made_at": utc_now(), "expires_at": utc_now() + timedelta(hours=1)}
+        session.add(Pending(phone_id=phone, kind="attendance_club", kept=kept, **made))
+    officer = browse("officer")
+    officer.get(PAGE)
+    shown = html.unescape(officer.post(PAGE, PAGE, phone=phone, text="1041").text)
+    assert "femmes 12 · hommes 8" in shown
+    assert "argent" not in shown
