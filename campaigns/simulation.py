@@ -1,4 +1,4 @@
-"""Time-lapse: runs the demonstrations on the simulator through some days; invented people answer, err, stop.
+"""Time-lapse: runs the demonstrations on the simulator through some days; invented people answer, report, err, stop.
 
 It runs on its own clock and ends. Who does what follows from seed, day and person alone, so the same run gives the
 same, and running the same days again adds nothing.
@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import planner
+from campaigns import deskwork, fieldwork, planner
 from campaigns.conversation.converse import converse
 from campaigns.definitions import Step as Said
+from campaigns.fieldwork import Writes
 from campaigns.models import Step
 from messaging import inbox, outbox, receipts, resolving, sender
 from messaging.database import keys_of
@@ -31,29 +32,26 @@ from messaging.models.post import AttemptState, Kind, State
 from messaging.rules import Reason
 
 TICK = timedelta(hours=2)
-AWAKE = (6, 22)  # local hours in which anything happens; nights are jumped over
+AWAKE = (6, 23)  # local hours in which anything happens; nights are jumped over
 STEP = timedelta(seconds=10)  # the least that the clock goes on while something waits
+READ = timedelta(minutes=12)  # an SMS is read this much later at most: one look serves all that came in between
+DESK = 8  # local hour at which the officer sorts
 PASSES = 400  # of the sender in one tick; more means that something runs in circles
 ANSWERS = 0.30  # of the questions, as the assumptions of the programme page say
 FEEDBACK = 0.0037  # of the other messages: 3 % of members a month at two messages a week
 STOPS = 0.0008
 ERRS = 0.12  # of the answers
 RIGHT = 0.62
+SERVICE = 0.0022  # joining, language and help of the other messages
 REMARKS = (
     "merci pour les conseils", "QUESTION comment garder les feuilles de moringa?", "je n'ai pas compris",
     "AVIS plus tot le soir svp", "le message est arrive deux fois?", "c'est bien", "quand passe l'emission?",
+    "PLAINTE la seance a commence trop tard", "PLAINTE les SMS viennent pendant le travail au champ",
+    "merci beaucoup", "est ce que le club donne des bidons ?", "QUESTION le moringa pousse sans eau?",
+    "un agent demande de l'argent pour inscrire", "AVIS parlez aussi du niebe",
 )  # fmt: skip
-ERRORS = ("je ne sais pas", "8", "oui non", "?", "bonjour", "1 2")
-
-
-@dataclass(order=True)
-class Writes:
-    """A person's SMS to come, in the order of time."""
-
-    at: datetime
-    ident: str
-    phone_id: int = field(compare=False)
-    text: str = field(compare=False)
+WISHES = ("AIDE", "aide", "MES INFOS", "LANGUE", "LANGUE BAMBARA", "langue francais", "mes infos", "?")
+ERRORS = ("8", "1 2", "je ne sais pas", "4", "12", "je sais pas", "B", "1 ou 2", "?", "jsp", "oui non", "bonjour")
 
 
 @dataclass
@@ -92,7 +90,9 @@ def simulate(
     """
     _only_demonstrations(here)
     run = Run(here, seed, since)
+    until = since + timedelta(days=days)
     with here.db.write() as session:
+        run.coming = sorted(fieldwork.between(session, seed, since, until))
         run.heard = session.scalar(sa.select(sa.func.max(Message.id))) or 0
         gateway = session.scalars(sa.select(Gateway).where(Gateway.name == SIMULATOR)).one()
         here.adapters.put(gateway, Simulator(here.adapters.book, lambda: run.clock, FAIR))
@@ -102,6 +102,7 @@ def simulate(
             moments = list(_moments(end - timedelta(days=1)))
             for moment, following in zip(moments, [*moments[1:], end], strict=True):
                 run.clock = moment
+                _sort(run, until)
                 _tick(run)
                 _drain(run, following)
             progress(day + 1, days)
@@ -121,10 +122,12 @@ def _only_demonstrations(here: Installation) -> None:
 
 
 def _moments(day: datetime) -> Iterator[datetime]:
-    """The ticks of a day: its waking hours."""
-    start = day.replace(hour=AWAKE[0], minute=0, second=0, microsecond=0)
-    moments = (start + TICK * step for step in range(int((AWAKE[1] - AWAKE[0]) / (TICK.seconds / 3600)) + 1))
-    return (moment for moment in moments if day <= moment < day + timedelta(days=1))
+    """The ticks of the day that begins at a moment: the waking hours of both its dates."""
+    midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
+    for date in (midnight, midnight + timedelta(days=1)):
+        for hour in range(*AWAKE, TICK // timedelta(hours=1)):
+            if day <= (moment := date + timedelta(hours=hour)) < day + timedelta(days=1):
+                yield moment
 
 
 def _tick(run: Run) -> None:
@@ -141,6 +144,14 @@ def _tick(run: Run) -> None:
         outbox.expire(session, run.clock)
 
 
+def _sort(run: Run, until: datetime) -> None:
+    """The morning of the officer, on a working day."""
+    if run.clock.hour == DESK and run.clock.weekday() < 5:
+        with run.here.db.write() as session:
+            for writes in deskwork.morning(session, run.seed, run.clock, until):
+                heapq.heappush(run.coming, writes)
+
+
 def _send(run: Run) -> None:
     for _ in range(PASSES):
         if not sender.send_due(run.here, run.clock, most=2_000).get("claimed"):
@@ -148,18 +159,25 @@ def _send(run: Run) -> None:
 
 
 def _drain(run: Run, until: datetime) -> None:
-    """Go from one moment to the next at which a message may leave: an hour that opens, a slow gateway that is free."""
-    while True:
-        with run.here.db.read() as session:
-            waiting = sa.select(sa.func.min(Message.next_at)).where(
-                Message.state == State.WAITING, Message.next_at > run.clock, Message.next_at < until
-            )
-            following = session.scalar(waiting)
-        if following is None:
-            return
+    """Go from one moment to the next: an hour opens, a slow gateway is free for a message again, or an SMS comes."""
+    while (following := _following(run, until)) is not None:
         run.clock = min(max(following, run.clock + STEP), until)
+        if _write(run):
+            converse(run.here.db, run.clock, most=10_000)
         _send(run)
         _deliver(run)
+
+
+def _following(run: Run, until: datetime) -> datetime | None:
+    """When something is to be done next; None: nothing before `until`."""
+    with run.here.db.read() as session:
+        waiting = sa.select(sa.func.min(Message.next_at)).where(
+            Message.state == State.WAITING, Message.next_at > run.clock, Message.next_at < until
+        )
+        moments = [session.scalar(waiting)]
+    if run.coming and run.coming[0].at < until:
+        moments.append(max(run.coming[0].at, run.clock) + READ)
+    return min((one for one in moments if one is not None), default=None)
 
 
 def _deliver(run: Run) -> None:
@@ -185,7 +203,12 @@ def _hear(run: Run) -> None:
             if answer is not None:
                 text, minutes = answer
                 name = f"sim-{run.seed}-{phone_id}-{step_id}-{occurrence}"
-                heapq.heappush(run.coming, Writes(run.clock + timedelta(minutes=minutes), name, phone_id, text))
+                heapq.heappush(run.coming, Writes(_awake(run.clock + timedelta(minutes=minutes)), name, phone_id, text))
+
+
+def _awake(at: datetime) -> datetime:
+    """Who would write at night does so in the morning."""
+    return at if AWAKE[0] <= at.hour < AWAKE[1] else at + timedelta(hours=8)
 
 
 def decide(
@@ -202,6 +225,8 @@ def decide(
         return (_answer(dice, said), minutes) if dice.random() < ANSWERS else None
     if kind is Kind.CAMPAIGN and roll < STOPS + FEEDBACK:
         return dice.choice(REMARKS), minutes
+    if kind is Kind.CAMPAIGN and roll < STOPS + FEEDBACK + SERVICE:
+        return dice.choice(WISHES), minutes
     return None
 
 
@@ -219,8 +244,8 @@ def _answer(dice: random.Random, said: Said) -> str:
     return dice.choice((" ".join(given), ",".join(given))) if question.type == "multi" else given[0]
 
 
-def _write(run: Run) -> None:
-    """Bring in the SMS whose time has come."""
+def _write(run: Run) -> bool:
+    """Bring in the SMS whose time has come; whether there were any."""
     arrivals = []
     with run.here.db.read() as session:
         while run.coming and run.coming[0].at <= run.clock:
@@ -228,6 +253,7 @@ def _write(run: Run) -> None:
             arrivals.append(_arrival(session, run, writes))
     if arrivals:
         run.counts["inbound"] += inbox.receive(run.here.db, SIMULATOR, arrivals)
+    return bool(arrivals)
 
 
 def _arrival(session: Session, run: Run, writes: Writes) -> Arrival:

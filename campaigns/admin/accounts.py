@@ -85,10 +85,8 @@ def index() -> str:
     with installation().db.read() as session:
         found = paging.page(session, query)
         lines = _lines(session, [person for (person,) in found.rows])
-        gaps = {row.code: _unheard(session, row) for row in me().programmes}
-        return render_template(
-            "accounts.html", lines=lines, last=found.last, gaps={code: whom for code, whom in gaps.items() if whom}
-        )
+        gaps = [(row, whom) for row in me().programmes if (whom := _unheard(session, row))]
+        return render_template("accounts.html", lines=lines, last=found.last, gaps=gaps)
 
 
 def _unheard(session: Session, programme: Programme) -> list[str]:
@@ -277,13 +275,18 @@ def _lines(session: Session, people: Sequence[Staff]) -> list[Line]:
     own = _grouped(session, names.order_by(Place.folded), StaffPlace, idents)
     return [
         Line(
-            person, [_(ROLES[role]) + (f" ({scope})" if scope else "") for role, scope in roles.get(person.id, ())],
+            person, [_(ROLES[role]) + _scope(scope) for role, scope in roles.get(person.id, ())],
             [code for (code,) in programmes.get(person.id, ())], [name for (name,) in own.get(person.id, ())],
             is_locked(person, now),
             person.tf_totp_secret is None and staff.needs_code(person, roles.get(person.id, ())),
         )
         for person in people
     ]  # fmt: skip
+
+
+def _scope(scope: str) -> str:
+    """Of what a role is, in brackets: a category of sensitive messages in words, a language by its code."""
+    return f" ({_(SENSITIVE.get(scope, scope))})" if scope else ""
 
 
 def _grouped(

@@ -27,7 +27,7 @@ from messaging.models import Call, Inbound, Phone, Programme, Role
 
 calls = Blueprint("calls", __name__, url_prefix="/admin/<programme>/calls", template_folder="templates")
 REASONS = {
-    "errors": N_("trois comptes rendus refusés en une heure"),
+    "errors": N_("trois SMS pas compris en une heure"),
     "unknown_number": N_("compte rendu d'un numéro inconnu, gardé 7 jours"),
     "loop": N_("trop de réponses automatiques en une heure"),
     "case": N_("dossier : la personne n'est pas satisfaite"),

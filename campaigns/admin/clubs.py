@@ -16,7 +16,8 @@ from werkzeug.wrappers import Response
 from campaigns.admin import masks, paging
 from campaigns.admin.security import installation, me
 from campaigns.admin.words import N_, _, code, day
-from campaigns.models import ClubSession
+from campaigns.conversation.known import COUNTS
+from campaigns.models import Attendance, ClubSession, Decision
 from campaigns.models.club import ClubSessionStatus
 from messaging import search
 from messaging.clock import local, utc_now
@@ -44,6 +45,8 @@ OUTCOMES = {
     ClubSessionStatus.CANCELLED: N_("annulée"),
     ClubSessionStatus.MISSED: N_("manquée"),
 }
+WAYS = {"sms": N_("par SMS"), "form": N_("saisi"), "paper": N_("sur papier")}  # how a report came
+KEPT = {"yes": N_("oui"), "partly": N_("en partie"), "no": N_("non")}  # what became of a decision
 REPORTED = (ClubSessionStatus.HELD, ClubSessionStatus.CANCELLED)  # a meeting called off was reported too
 
 
@@ -91,6 +94,7 @@ def index() -> str | Response:
 def one(ident: int) -> str:
     """One club: who leads it, when it meets, what it reported."""
     now = utc_now()
+    may_read = masks.is_officer()  # the words of a club's SMS are for the officer of the place
     with installation().db.read() as session:
         club = session.get(Club, ident)
         if club is None or club.programme_id != g.programme.id or not me().sees(club.village_id):
@@ -102,8 +106,9 @@ def one(ident: int) -> str:
             "club.html", club=club, home=masks.homes(session, [club.village_id], now)[club.village_id],
             leaders=leaders_of(session, [ident]).get(ident, []), stations=session.scalars(stations).all(),
             relay=session.get(Phone, club.relay_phone_id) if club.relay_phone_id else None, meets=meets(club),
-            members=session.scalar(members) or 0, meetings=session.scalars(_meetings(ident)).all(), last=last,
-            outcomes=OUTCOMES, tongue=session.get_one(Language, club.language),
+            members=session.scalar(members) or 0, meetings=session.execute(_meetings(ident)).all(), last=last,
+            decisions=session.scalars(_decisions(ident)).all() if may_read else (), may_read=may_read,
+            outcomes=OUTCOMES, ways=WAYS, kept=KEPT, tongue=session.get_one(Language, club.language),
             is_silent=any(row.club.id == ident for row in silent(session, g.programme, now, [club.village_id])),
             silence=SILENCE.days,
         )  # fmt: skip
@@ -194,6 +199,18 @@ def _last() -> sa.Select[date | None, int | None]:
     )
 
 
-def _meetings(club_id: int) -> sa.Select[ClubSession]:
-    own = sa.select(ClubSession).where(ClubSession.club_id == club_id, ClubSession.held_on.is_not(None))
+def _meetings(club_id: int) -> sa.Select[ClubSession, Attendance]:
+    """The last club sessions, each with the one report that counts, if there is one."""
+    told = sa.and_(Attendance.club_session_id == ClubSession.id, Attendance.state.in_(COUNTS))
+    query = sa.select(ClubSession, Attendance).outerjoin(Attendance, told)
+    own = query.where(ClubSession.club_id == club_id, ClubSession.held_on.is_not(None))
     return own.order_by(ClubSession.held_on.desc()).limit(RECENT)
+
+
+def _decisions(club_id: int) -> sa.Select[Decision]:
+    return (
+        sa.select(Decision)
+        .where(Decision.club_id == club_id)
+        .order_by(Decision.day.desc(), Decision.id.desc())
+        .limit(RECENT)
+    )

@@ -12,7 +12,7 @@ from flask import Blueprint, g, render_template, request
 from sqlalchemy.orm import Session
 
 from campaigns import caseload, sorting
-from campaigns.admin import masks, paging
+from campaigns.admin import masks, paging, readings
 from campaigns.admin import outbox as out
 from campaigns.admin.bill import names
 from campaigns.admin.security import installation, me
@@ -141,7 +141,16 @@ def show(session: Session, shown: Inbox) -> str:
         "inbox.html", page=found, shown=shown, words=words_of, views=views(boxes), hidden=boxes["hidden"], KINDS=KINDS,
         SENSITIVE=SENSITIVE, VIEWS=VIEWS, homes=homes(session, phones) if me().has(Role.OFFICER) else {},
         by=sorters(session, found), days=RECENT.days, cases=worked(session, found),
+        read=read_in(found),
     )  # fmt: skip
+
+
+def read_in(found: paging.Page[Any]) -> dict[int, str]:
+    """What was read in the SMS of a page, for the officer, who may read the SMS too; free text is its own reading."""
+    if not me().has(Role.OFFICER):
+        return {}
+    rows = (row.Inbound for row in found.rows if row.Inbound.intent not in ("feedback", None))
+    return {row.id: readings.in_words(row.readings) for row in rows}
 
 
 def received(shown: Inbox) -> Query:

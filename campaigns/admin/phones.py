@@ -230,7 +230,9 @@ def _members(programmes: Sequence[int]) -> Query:
 
 def _leaders(programmes: Sequence[int], kind: str) -> Query:
     return (
-        sa.select(Phone.id, Phone.last_two, Facilitator.language, sa.func.min(Club.code).label("where"))
+        sa.select(
+            Phone.id, Phone.last_two, Facilitator.language, sa.func.aggregate_strings(Club.code, ", ").label("where")
+        )
         .select_from(Phone)
         .join(Facilitator, Facilitator.phone_id == Phone.id)
         .join(FacilitatorClub, FacilitatorClub.facilitator_id == Facilitator.id)

@@ -21,7 +21,8 @@ STATUSES = {
 }
 PLAIN = ("code_given", "total_given", "mm", "amount", "aired", "received", "quantity", "granted", "kept", "lang",
          "number", "case", "satisfied", "confirmed", "quorum")  # fmt: skip
-TABLES = ("prices", "plants", "answers")  # fields that hold several values
+TABLES = ("prices", "plants")  # fields that hold several values
+GIVEN = {"yes": N_("oui"), "no": N_("non"), "called": N_("appel manqué"), "DK": N_("ne sait pas")}  # of a quiz
 
 
 def in_words(kept: Mapping[str, Any] | None) -> str:
@@ -50,7 +51,16 @@ def _figures(fields: Mapping[str, Any]) -> Iterator[str]:
     for name in TABLES:
         if isinstance(fields.get(name), Mapping):
             yield ", ".join(f"{key} {_value(value)}" for key, value in fields[name].items())
+    if isinstance(fields.get("answers"), Mapping):
+        yield ", ".join(f"Q{key} {_given(value)}" for key, value in fields["answers"].items())
+    if isinstance(fields.get("counts"), Mapping):  # hands by option
+        question = [f"Q{fields['question']}"] if fields.get("question") else []
+        yield " ".join([*question, *(f"{key}={value}" for key, value in fields["counts"].items())])
     yield from (_value(fields[name]) for name in PLAIN if fields.get(name) is not None)
+
+
+def _given(value: Any) -> str:
+    return _(GIVEN[value]) if isinstance(value, str) and value in GIVEN else _value(value)
 
 
 def _value(value: Any) -> str:

@@ -40,7 +40,7 @@ def test_one_is_sorted_in_its_place_and_taken_back(sign_in: Open, site: Site) ->
     row = page.locator("tr", has_text="Où est le puits ?")
     row.locator("summary").click()
     row.locator("select").select_option("question")
-    row.get_by_role("button", name="Ranger").click()
+    row.get_by_role("button", name="Ranger", exact=True).click()
     expect(page.locator(".notice.good")).to_contain_text("1 SMS rangé : question.")
     expect(row).to_have_count(0)
     page.get_by_role("button", name="Annuler : remettre à trier").click()

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 import wsgi
+from campaigns.models import Attendance
 from messaging.installation import Installation, open_installation
-from messaging.models import Club, Facilitator, Gateway, Household, Member, Phone, Programme, ProgrammeVillage
+from messaging.models import Club, Facilitator, Gateway, Household, Inbound, Member, Phone, Programme, ProgrammeVillage
 from messaging.models.people import ClubKind, FacilitatorKind, Sex
+from messaging.models.post import InboundState
 from messaging.settings import load
 
 SIZES = {  # villages, households, members, women, groups
@@ -87,6 +89,16 @@ def test_the_same_days_again_plan_nothing(folder: Path) -> None:
     assert first["unknown"] == 0
     again = json.loads(run(folder, *command).stdout)
     assert (again["planned"], again["inbound"]) == (0, 0)
+
+
+def test_the_simulated_days_hold_sessions_reported_by_sms(here: Installation) -> None:
+    with here.db.read() as session:
+        ways = dict(session.execute(sa.select(Attendance.intent, sa.func.count()).group_by(Attendance.intent)).all())
+        read = sa.select(Inbound.state, sa.func.count()).group_by(Inbound.state)
+        states = dict(session.execute(read).all())
+    assert set(ways) == {"attendance", "listening", "visit"}
+    assert 60 < sum(ways.values()) < 250  # three days of 372 clubs
+    assert set(states) == {InboundState.HANDLED}
 
 
 def test_no_number_stands_in_any_file(folder: Path, here: Installation) -> None:

@@ -37,7 +37,7 @@ def waiting(office: World) -> World:
 
 def test_the_list_says_why_and_how_the_last_sms_was_read(browse: Browse, waiting: World) -> None:
     page = browse("officer").read(CALLS)
-    assert "trois comptes rendus refusés en une heure" in page
+    assert "trois SMS pas compris en une heure" in page
     assert "compte rendu d'un numéro inconnu" in page
     assert "Merci, mon numéro est [numéro]" in page
     assert "présence 1041 F12 H8 (pas noté, dit pourquoi)" in page
@@ -52,8 +52,8 @@ def test_a_call_is_made_once_and_noted(browse: Browse, waiting: World) -> None:
     assert officer.post(f"{CALLS}/{one}", CALLS).status_code == 303
     second = officer.post(f"{CALLS}/{one}", CALLS)
     assert (second.status_code, "déjà fait" in html.unescape(second.text)) == (400, True)
-    assert "trois comptes rendus" not in officer.read(CALLS)
-    assert "trois comptes rendus" in officer.read(f"{CALLS}?view=done")
+    assert "trois SMS pas compris" not in officer.read(CALLS)
+    assert "trois SMS pas compris" in officer.read(f"{CALLS}?view=done")
     with waiting.db.read() as session:
         lines = session.scalars(sa.select(Audit).where(Audit.object == "call")).all()
     assert [(row.action, row.object_id) for row in lines] == [("called", str(one))]
