@@ -39,11 +39,13 @@ def last_question(session: Session, phone: Phone, now: datetime) -> Asked | None
         .where(
             Message.phone_id == phone.id,
             Message.trial_of.is_(None),
-            Message.handed_over_at.between(now - ANSWERABLE, now),
+            Message.handed_over_at.is_not(None),
+            Message.handed_over_at > now - ANSWERABLE,
             Message.state.in_((State.HANDED_OVER, State.CLOSED)),
             Step.kind == "question",
         )
-        .order_by(Message.handed_over_at.desc(), Message.id.desc())
+        # One that had left when she wrote comes first; the clocks of web server and engine may differ, though.
+        .order_by((Message.handed_over_at <= now).desc(), Message.handed_over_at.desc(), Message.id.desc())
         .limit(1)
     )
     row = session.execute(query).first()

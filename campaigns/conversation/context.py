@@ -14,6 +14,7 @@ from campaigns.conversation import known
 from campaigns.conversation.asked import Asked as Asked
 from campaigns.conversation.asked import last_question, option_called
 from campaigns.conversation.grammar.reading import Role
+from campaigns.conversation.pending import UNREAD_TO
 from messaging import languages
 from messaging.models import (
     Club,
@@ -69,7 +70,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
     facilitator = _facilitator(session, phone)
     station = _station(session, phone)
     gateway = session.get_one(Gateway, inbound.gateway_id)
-    pending = _pending(session, phone, now)
+    pending = _pending(session, phone, inbound)
     programme = _programme(session, members, facilitator, station, pending, gateway)
     language = _language(session, phone, members, facilitator, programme)
     sender = Sender(
@@ -133,12 +134,13 @@ def _of_text(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
     return found
 
 
-def _pending(session: Session, phone: Phone, now: datetime) -> Pending | None:
-    """The question that this SMS may answer: no yes that came before it was asked, for a backlog; a half may have."""
+def _pending(session: Session, phone: Phone, inbound: Inbound) -> Pending | None:
+    """The question that this SMS may answer: no yes that lay there before it was asked; a half may have."""
     pending = session.get(Pending, phone.id)
-    if pending is None or pending.expires_at <= now:
+    if pending is None or pending.expires_at <= inbound.received_at:
         return None
-    return pending if pending.made_at <= now or pending.kind in HALVES else None
+    is_before = inbound.id is not None and inbound.id <= pending.kept.get(UNREAD_TO, 0)  # one that is tried has no id
+    return None if is_before and pending.kind not in HALVES else pending
 
 
 def _members(session: Session, phone: Phone) -> tuple[Member, ...]:

@@ -106,7 +106,9 @@ def handle(session: Session, ident: int, now: datetime) -> str:
     outcome = _act(session, sender, _read(inbound, sender), now)
     kept = tuple(screening.own(sender, reading) for reading in outcome.readings)
     intent = _note(inbound, Result(kept, outcome.key), outcome.reading, sender.role, now)
-    if not _answer(session, sender, outcome, now) and pending.take(session, inbound) is not None:
+    if _answer(session, sender, outcome, now):
+        pending.mark(session, inbound)
+    elif pending.take(session, inbound) is not None:
         pending.put(session, question)  # nobody was asked anything: what waited before goes on waiting
     return intent
 

@@ -11,6 +11,7 @@ from messaging.models import Inbound, Pending
 
 Question = dict[str, Any]
 TABLE = Pending.__table__
+UNREAD_TO = "unread_to"  # in what is kept: the last SMS that lay there unread when the question was raised
 
 
 def waiting(session: Session, phone_id: int) -> Question | None:
@@ -34,3 +35,17 @@ def put(session: Session, question: Question | None) -> None:
     if question is not None:
         session.execute(sa.delete(Pending).where(Pending.phone_id == question["phone_id"]))
         session.execute(sa.insert(Pending).values(**question))
+
+
+def mark(session: Session, inbound: Inbound) -> None:
+    """Note on the question that this SMS raised which SMS lie there unread: a yes among them answers something else.
+
+    By their ids, not by a clock: the carrier's, the web server's and the engine's may differ.
+    """
+    found = waiting(session, inbound.phone_id) if inbound.phone_id is not None else None
+    if found is None or found["inbound_id"] != inbound.id:
+        return
+    newest = session.scalar(sa.select(sa.func.max(Inbound.id)).where(Inbound.phone_id == inbound.phone_id))
+    if newest is not None and newest > inbound.id:
+        kept = {**found["kept"], UNREAD_TO: newest}
+        session.execute(sa.update(Pending).where(Pending.phone_id == inbound.phone_id).values(kept=kept))

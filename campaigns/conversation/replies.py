@@ -62,7 +62,8 @@ class Told:
     errors: int = 0  # among them
     reports: int = 0  # reports answered singly within ten minutes
     gathering: bool = False  # reports wait for a summary
-    last: str | None = None  # status of the SMS before, when its reply could be read before this one was typed
+    typed: bool = False  # there was time to type this SMS after the one before
+    last: str | None = None  # status of the one before, when it was answered
 
 
 def course(reading: Reading, told: Told) -> Course:
@@ -85,8 +86,9 @@ def is_report(reading: Reading) -> bool:
 
 
 def is_talk(reading: Reading, told: Told) -> bool:
-    """Whether somebody answers what we have just asked of her, or corrects what we have just echoed."""
-    return told.last in ("confirm", "pending", "error") or (told.last == "ok" and "correction" in reading.repairs)
+    """Whether somebody is writing right now who must be asked, who answers us, or who corrects what we echoed."""
+    asked = told.last in ("confirm", "pending", "error")
+    return told.typed and (asked or reading.status != "ok" or "correction" in reading.repairs)
 
 
 def told(session: Session, phone_id: int, now: datetime) -> Told:
@@ -112,8 +114,8 @@ def told(session: Session, phone_id: int, now: datetime) -> Told:
     )
     with session.no_autoflush:  # the SMS in hand has no reply yet, and is written once, with it
         counts, last = session.execute(query).one(), session.execute(before).one_or_none()
-    is_read = last is not None and last.replied is not None and last.handled_at <= now - TYPED
-    return Told(*counts, last=last.status if last is not None and is_read else None)
+    typed = last is not None and last.handled_at <= now - TYPED
+    return Told(*counts, typed=typed, last=last.status if last is not None and last.replied else None)
 
 
 def say(session: Session, sender: Sender, key: str, text: str, language: str, now: datetime) -> None:

@@ -52,7 +52,7 @@ def test_what_comes_after_three_is_summed_up_once(script: Script, world: World) 
     script.expect("fanta", "")
     script.now += timedelta(minutes=2)
     script.turn()
-    script.expect("fanta", "OK, 4 rapports notes: 1041 05/03 06/03 07/03.")
+    script.expect("fanta", "OK, rapports notes: 4. 1041 05/03 06/03 07/03.")
     script.now += timedelta(hours=2)
     script.turn()
     script.expect("fanta", "")
@@ -71,7 +71,7 @@ def test_what_is_unclear_is_named_and_asks_nothing(script: Script, world: World)
     script.turn()
     script.expect(
         "fanta",
-        "1 rapports notes. A renvoyer un par un: 1041 F12 H8 06/03 08/03. Ex: PRES 1041 08/03 F12 H8 T20",
+        "Rapports notes: 1. A renvoyer un par un: 1041 F12 H8 06/03 08/03. Ex: PRES 1041 08/03 F12 H8 T20",
     )
 
 
@@ -102,7 +102,7 @@ def test_after_a_summary_reports_are_answered_one_by_one_again(script: Script, w
     script.write("fanta", "d5")
     script.now += timedelta(minutes=11)
     script.turn()
-    script.expect("fanta", "OK, 1 rapports notes: 1041 05/03.")
+    script.expect("fanta", "OK, rapports notes: 1. 1041 05/03.")
     script.play("fanta > d6\nfanta < OK 1041 06/03 F12 H8 T20. Erreur? CORR 1041 06/03 F.. H.. T..")
 
 
@@ -121,7 +121,7 @@ def test_a_pass_that_reads_all_at_once_does_the_same(script: Script, world: Worl
     script.now += timedelta(minutes=10)
     script.turn()
     script.seen["fanta"] = 3
-    script.expect("fanta", "OK, 8 rapports notes: 1041 02/03 03/03 04/03 05/03 06/03 08/03 11/03.")
+    script.expect("fanta", "OK, rapports notes: 8. 1041 02/03 03/03 04/03 05/03 06/03 08/03 11/03.")
 
 
 def test_a_phone_that_had_ten_replies_gets_no_summary(script: Script, world: World, reader: Reader) -> None:

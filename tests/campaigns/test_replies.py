@@ -263,6 +263,7 @@ OK = Reading("attendance", "ok", FULL)
 WRONG = Reading("attendance", "error", {}, "counts_missing")
 THANKS = Reading("feedback", "ok", {"category": "thanks"})
 NO = Reading("attendance", "ignored", {})
+HALF = Reading("attendance", "pending", {}, "men_missing")
 CORRECTED = Reading("attendance", "ok", FULL, repairs=("correction",))
 
 
@@ -278,9 +279,11 @@ CORRECTED = Reading("attendance", "ok", FULL, repairs=("correction",))
         ("the third refusal", WRONG, Told(replies=2, errors=2), Course.LAST),
         ("the fourth refusal", WRONG, Told(replies=3, errors=3, reports=3), Course.KEEP),
         ("a good report after three refusals", OK, Told(replies=3, errors=3), Course.SAY),
-        ("what we asked for, however many", OK, Told(replies=4, reports=4, last="pending"), Course.SAY),
-        ("a correction of what we echoed", CORRECTED, Told(replies=4, reports=4, last="ok"), Course.SAY),
-        ("a further report after an echo", OK, Told(replies=4, reports=4, last="ok"), Course.GATHER),
+        ("what we asked for, however many", OK, Told(replies=4, reports=4, typed=True, last="pending"), Course.SAY),
+        ("a correction of what we echoed", CORRECTED, Told(replies=4, reports=4, typed=True, last="ok"), Course.SAY),
+        ("half a report, typed while others wait", HALF, Told(reports=4, gathering=True, typed=True), Course.SAY),
+        ("half a report that waited with the others", HALF, Told(reports=4, gathering=True), Course.GATHER),
+        ("a further report after an echo", OK, Told(replies=4, reports=4, typed=True, last="ok"), Course.GATHER),
         ("a refusal in a burst", WRONG, Told(replies=3, errors=2, reports=3), Course.GATHER),
         ("the tenth reply", THANKS, Told(replies=9), Course.SAY),
         ("the eleventh reply", THANKS, Told(replies=10), Course.LOOP),

@@ -82,7 +82,7 @@ LAST = [  # what is written, how many minutes later we die, what is said then
     pytest.param(["PRES 1041 F12 H8"], 0,
                  "OK 1041 12/03 F12 H8 T20. Erreur? CORR 1041 F.. H.. T..", id="the only reply"),
     pytest.param([f"PRES 1041 F12 H8 {day}/03" for day in range(5, 12)], 11,
-                 "OK, 4 rapports notes: 1041 08/03 09/03 10/03 11/03.", id="the summary of many reports"),
+                 "OK, rapports notes: 4. 1041 08/03 09/03 10/03 11/03.", id="the summary of many reports"),
     pytest.param(["PRES 1041 F12"], 121,
                  "1041: F12 garde. Et les hommes? Repondez H et le nombre, H0 si aucun.", id="the reminder"),
 ]  # fmt: skip

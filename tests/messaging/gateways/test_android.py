@@ -291,9 +291,7 @@ def test_a_setting_that_is_missing_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("key", ["signkey1", "x" * 15, f"{'x' * 20},short"])
 def test_a_short_key_stops_the_start(key: str) -> None:
-    with pytest.raises(
-        SettingError, match=r"JEKULU_ANDROID_KEY: a key of \d+ signs can be guessed: write 16 or more"
-    ):
+    with pytest.raises(SettingError, match=r"JEKULU_ANDROID_KEY: a key of \d+ signs can be guessed: write 16 or more"):
         load({"JEKULU_ANDROID_KEY": key})
 
 
