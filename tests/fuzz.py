@@ -179,7 +179,7 @@ def told(name: str, found: Found) -> bool:
 
 
 def main() -> None:
-    """All through the reader, and all through the handlers on SQLite; `tests/webhooks/test_fuzz.py` has the doors."""
+    """All through the reader, and all through the handlers on SQLite; `tests/campaigns/test_fuzz.py` has the doors."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--seed", type=int, default=1)
     given.add_argument("--texts", type=int, default=100_000)
