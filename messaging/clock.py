@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from messaging.errors import DataError
 
-DURATION = re.compile(r"(\d+)\s*(s|m|min|h|d|j)")
+DURATION = re.compile(r"(\d+(?:[.,]\d+)?)\s*(min|s|m|h|d|j)")
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "j": 86_400}
 
 
@@ -48,7 +48,7 @@ def parse_date(text: str) -> date:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read `90s`, `30m`, `2h`, `3d` or a sum of them (`1d 12h`).
+    """Read `90s`, `1.5h`, `30m`, `2h`, `3d` or a sum of them (`1d 12h`).
 
     Raises:
         DataError: the text is no such length of time.
@@ -56,7 +56,7 @@ def parse_duration(text: str) -> timedelta:
     parts = DURATION.findall(text)
     if not parts or DURATION.sub("", text).strip():
         raise DataError(f"« {text} » is no length of time. Write it like 30m, 2h or 3d.")
-    return timedelta(seconds=sum(int(count) * SECONDS[unit] for count, unit in parts))
+    return timedelta(seconds=sum(float(count.replace(",", ".")) * SECONDS[unit] for count, unit in parts))
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -9,7 +9,7 @@ Source: the page on gateways, section 4.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -35,6 +35,7 @@ ENDS = {
     Delivery.CANCELLED: Reason.UNDELIVERED,
 }
 Told = tuple[Delivery, str]  # delivery and error code
+ASK_AFTER = timedelta(hours=1)  # without a receipt for so long, a gateway that can be asked is asked
 OPEN = (AttemptState.SUBMITTING, AttemptState.UNKNOWN, AttemptState.NOT_SENT)
 
 
@@ -108,6 +109,7 @@ def settle(attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
     if attempt.state not in OPEN:
         return
     attempt.state, attempt.settled_at = AttemptState.ACCEPTED, now
+    attempt.looks, attempt.next_look_at = 0, now + ASK_AFTER
     if message.handed_over_at is not None:
         return
     is_reserved = message.state is not State.CLOSED or message.reason == Reason.UNKNOWN.value
@@ -183,6 +185,8 @@ def _fold_in(attempt: Attempt, message: Message, report: Report, tab: Tab, now: 
     best = fold(known, told)
     assert best is not None
     attempt.delivery = best[0]
+    if best[0] in ENDS:
+        attempt.next_look_at = None
     if best == told:
         attempt.error_code = told[1] or None
     _tell_message(message, best, now)

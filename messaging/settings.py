@@ -80,6 +80,10 @@ def _lengths(value: str) -> tuple[timedelta, ...]:
     return tuple(parse_duration(part) for part in value.split())
 
 
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(value.split())
+
+
 def _level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("write DEBUG, INFO, WARNING or ERROR")
@@ -133,6 +137,41 @@ class Settings:
         "10m",
         "How far apart two empty looks must lie before an attempt is not sent.",
     )
+    answer_within: timedelta = _setting(
+        "JEKULU_ANSWER_WITHIN",
+        _length,
+        "12s",
+        "How long a gateway may take to answer; half of JEKULU_STUCK_AFTER at most.",
+    )
+    poll_every: timedelta = _setting(
+        "JEKULU_POLL_EVERY", _length, "5m", "How often a gateway is asked for its list of received SMS."
+    )
+    silent_after: timedelta = _setting(
+        "JEKULU_SILENT_AFTER", _length, "10m", "After this time without a sign of the engine those on duty are told."
+    )
+    exchanges: timedelta = _setting(
+        "JEKULU_EXCHANGES",
+        _length,
+        "14d",
+        "How long the log of exchanges with gateways is kept; it holds no number and no text.",
+    )
+    backups: Path | None = _setting(
+        "JEKULU_BACKUPS",
+        _optional_path,
+        "",
+        "Folder of the backups that `jekulu upgrade` makes. Empty: backups in the data folder.",
+    )
+    smtp: str = _setting(
+        "JEKULU_SMTP",
+        _text,
+        "",
+        "Mail server for alarms: smtp://host:25, smtp://user:password@host:587 (with STARTTLS) or smtps://… "
+        "Empty: alarms go by SMS alone.",
+    )
+    alarm_from: str = _setting("JEKULU_ALARM_FROM", _text, "", "Sender of the alarm e-mails.")
+    alarm_to: tuple[str, ...] = _setting(
+        "JEKULU_ALARM_TO", _words, "", "Addresses that get every alarm by e-mail, with blanks between them."
+    )
     workers: int = _setting("JEKULU_WORKERS", _count, "16", "How many messages are handed over at the same time.")
     metrics_token: str = _setting(
         "JEKULU_METRICS_TOKEN", _text, "", "Word that opens /metrics as a bearer token. Empty: /metrics is closed."
@@ -161,6 +200,18 @@ class Settings:
         "Key with which the telephone signs its calls, 16 signs or more. Several, with commas, while it is changed.",
     )
 
+    kannel_api: str = _setting(
+        "JEKULU_KANNEL_API", _address, "http://127.0.0.1:13013", "Base address of Kannel's smsbox (sendsms)."
+    )
+    kannel_user: str = _setting("JEKULU_KANNEL_USER", _text, "", "User of sendsms.")
+    kannel_password: str = _setting("JEKULU_KANNEL_PASSWORD", _text, "", "Password of sendsms.")
+    kannel_admin: str = _setting(
+        "JEKULU_KANNEL_ADMIN", _address, "http://127.0.0.1:13000", "Base address of Kannel's bearerbox (status page)."
+    )
+    kannel_admin_password: str = _setting(
+        "JEKULU_KANNEL_ADMIN_PASSWORD", _text, "", "Password of the status page. Empty: its health is not asked."
+    )
+
     @property
     def key_path(self) -> Path:
         """Where the key lies."""
@@ -174,7 +225,7 @@ class Settings:
     @property
     def base_addresses(self) -> dict[str, str]:
         """Base address of each real gateway's API, by adapter."""
-        return {"twilio": self.twilio_api, "android": self.android_api}
+        return {"twilio": self.twilio_api, "android": self.android_api, "kannel": self.kannel_api}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -195,7 +246,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             wrong.append(f"{name}: {error}")
     if wrong:
         raise SettingError("\n".join(wrong))
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.answer_within * 2 > settings.stuck_after:
+        raise SettingError(
+            "JEKULU_ANSWER_WITHIN must be half of JEKULU_STUCK_AFTER at most: "
+            "else a call that is still under way would count as lost."
+        )
+    return settings
 
 
 def table() -> list[tuple[str, str, str, str]]:

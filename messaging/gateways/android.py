@@ -31,6 +31,7 @@ from messaging.gateways.protocol import (
     Found,
     Outbound,
     Outcome,
+    Report,
     Resolution,
     Submitted,
 )
@@ -91,7 +92,7 @@ class Android:
         self._clock = clock
         self._api = settings.android_api
         self._auth = (settings.android_user, settings.android_password)
-        self._line = Line(self._api, min(IN_FLIGHT, settings.workers))
+        self._line = Line(self._api, min(IN_FLIGHT, settings.workers), settings.answer_within)
 
     def submit(self, outbound: Outbound) -> Submitted:
         """Hand one SMS over; the same key again is the same SMS."""
@@ -150,6 +151,10 @@ class Android:
         if reply.status_code >= 300:
             raise RefusalError(reply.status_code)
         return ()
+
+    def track(self, key: str, provider_id: str | None) -> Report | None:
+        """Not asked yet."""
+        return None
 
     def health(self) -> Error | None:
         """What the telephone, or the server before it, says is wrong with itself; None when all is well."""

@@ -7,6 +7,7 @@ it happens, and everything else counts as "may have gone out".
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -19,7 +20,7 @@ from urllib3.exceptions import NewConnectionError
 
 from messaging.errors import JekuluError
 
-TIMES = (3.05, 12.0)  # seconds to connect, and between two bytes of the answer
+TO_CONNECT = 3.05  # seconds; a little more than the second try of TCP takes
 
 
 class LostError(JekuluError):
@@ -35,11 +36,13 @@ class LostError(JekuluError):
 class Line:
     """The open connections to one gateway, for any number of threads."""
 
-    def __init__(self, base: str, most: int) -> None:
+    def __init__(self, base: str, most: int, within: timedelta) -> None:
         """Reach addresses that start with `base` and nothing else, over at most `most` connections at a time.
 
-        Nothing is taken from the environment: no proxy, no netrc. No connection is made yet.
+        An answer may take as long as `within` between two of its bytes. Nothing is taken from the environment: no
+        proxy, no netrc. No connection is made yet.
         """
+        self._times = (min(TO_CONNECT, within.total_seconds()), within.total_seconds())
         self._session = Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # threads share nothing but the pool
@@ -53,7 +56,7 @@ class Line:
             LostError: there is no whole answer. It holds nothing of the request, unlike the library's own error.
         """
         try:
-            return self._session.send(request.prepare(), timeout=TIMES, allow_redirects=False)
+            return self._session.send(request.prepare(), timeout=self._times, allow_redirects=False)
         except RequestException as error:
             raise _lost(error) from None
 

@@ -58,6 +58,7 @@ class Capabilities:
     alphanumeric_sender: bool = False
     can_cancel: bool = False
     can_list_inbound: bool = False
+    can_track: bool = False  # an SMS that it took can be asked for by its id
     chooses_encoding: bool = True
     max_segments: int = 10
     max_validity: timedelta | None = None
@@ -207,6 +208,9 @@ class Adapter(Protocol):
 
     def list_inbound(self, since: datetime, until: datetime) -> Sequence[Arrival]:
         """What came in, as far as the gateway keeps a list; empty when it keeps none."""
+
+    def track(self, key: str, provider_id: str | None) -> Report | None:
+        """What became of an SMS that it took and never reported on; None: it cannot say."""
 
     def health(self) -> Error | None:
         """What is wrong with the account or the line, or None."""

@@ -233,6 +233,10 @@ class Simulator:
         """The simulator keeps no such list."""
         return ()
 
+    def track(self, key: str, provider_id: str | None) -> Report | None:
+        """Not asked yet."""
+        return None
+
     def health(self) -> Error | None:
         """Always well."""
         return None

@@ -117,7 +117,7 @@ class Twilio:
         self.capabilities = _capabilities(sender, settings.workers)
         self._sender = sender
         self._clock = clock
-        self._line = Line(settings.twilio_api, settings.workers)
+        self._line = Line(settings.twilio_api, settings.workers, settings.answer_within)
         self._client = Client(
             settings.twilio_account,
             settings.twilio_token,
@@ -196,6 +196,10 @@ class Twilio:
             for one in self._listed(date_sent_after=since, page_size=1000, **ours)
             if one.direction == "inbound" and (one.date_sent is None or one.date_sent <= until) and self._is_ours(one)
         ]
+
+    def track(self, key: str, provider_id: str | None) -> Report | None:
+        """Not asked yet."""
+        return None
 
     def health(self) -> Error | None:
         """What is wrong with the account, its secret, its credit or the line; None when all is well."""

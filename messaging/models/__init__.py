@@ -25,12 +25,13 @@ from messaging.models.place import (
     ProgrammeVillage,
     Risk,
 )
-from messaging.models.post import Attempt, Burst, Call, Gateway, Inbound, Message, Pending, Receipt, Tariff
+from messaging.models.post import Alarm, Attempt, Burst, Call, Gateway, Inbound, Message, Pending, Receipt, Tariff
 from messaging.models.rule import Budget, Cap, Hours, PausedStep, RiskRule, StopWord
 from messaging.models.staff import Audit, Mark, Proposal, Role, Staff, StaffPlace, StaffProgramme, StaffRole
 from messaging.models.text import LetterKind, SmsForm, Text, TextEvent, TextState, TextVersion
 
 __all__ = [
+    "Alarm",
     "Attempt",
     "Audit",
     "Budget",

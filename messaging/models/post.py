@@ -83,6 +83,14 @@ class Gateway(Base):
     answer_cost: Mapped[str] = mapped_column(sa.String(12), default="unknown")  # free, a price in XOF, unknown
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None] = mapped_column(sa.String(200))
+    paused_itself: Mapped[bool] = mapped_column(default=False)  # after a channel fault; others may stand in for it
+    receives: Mapped[bool | None]  # whether SMS come in by it; none: as its adapter and sender let expect
+    ease: Mapped[float] = mapped_column(default=1.0)  # share of the rate that is used since it said "too many"
+    eased_at: Mapped[datetime | None]
+    polled_to: Mapped[datetime | None]  # its list of received SMS was read up to here
+    checked_at: Mapped[datetime | None]  # when its health was last asked
+    trouble: Mapped[str | None] = mapped_column(sa.String(200))  # what it said then; none: well
+    sent_at: Mapped[datetime | None]  # when it last took an SMS
     device: Mapped[str | None] = mapped_column(sa.String(40))  # of a gateway that is a telephone
     sims: Mapped[list[int] | None]  # its cards by slot, 1 and 2; none: the telephone's own choice
     seen_at: Mapped[datetime | None]  # its last sign of life
@@ -154,6 +162,7 @@ class Message(Base):
     price_micros: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # of the whole message
     priority: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     draft: Mapped[bool] = mapped_column(default=False)  # its text was not approved: the simulator only
+    asks: Mapped[bool] = mapped_column(default=False)  # a question: only by a gateway that receives
     trial_of: Mapped[int | None] = mapped_column(sa.ForeignKey("staff.id"))
     state: Mapped[State] = words(State, default=State.WAITING)
     reason: Mapped[str | None] = mapped_column(sa.String(24))
@@ -181,6 +190,12 @@ class Attempt(Base):
             postgresql_where=sa.text("state IN ('submitting', 'unknown')"),
         ),
         sa.Index("ix_attempt_provider", "gateway_id", "provider_id"),
+        sa.Index(
+            "ix_attempt_look",
+            "next_look_at",
+            sqlite_where=sa.text("next_look_at IS NOT NULL"),
+            postgresql_where=sa.text("next_look_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
@@ -195,7 +210,8 @@ class Attempt(Base):
     error_text: Mapped[str | None] = mapped_column(sa.String(200))
     started_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
-    looks: Mapped[int] = mapped_column(sa.SmallInteger, default=0)  # how often an unknown one was looked up
+    denied_at: Mapped[datetime | None]  # when it was declared not sent; accepted all the same: it left after all
+    looks: Mapped[int] = mapped_column(sa.SmallInteger, default=0)  # how often it was looked up in its present state
     empty_since: Mapped[datetime | None]  # the first look that found nothing
     next_look_at: Mapped[datetime | None]
 
@@ -301,6 +317,30 @@ class Burst(Base):
     phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"), primary_key=True)
     since: Mapped[datetime]  # when the first report without an answer of its own was handled
     due_at: Mapped[datetime] = mapped_column(index=True)  # ten quiet minutes after the last one
+
+
+class Alarm(Base):
+    """Something is wrong with the post itself; one open alarm a kind and object, told to those on duty."""
+
+    __tablename__ = "alarm"
+    __table_args__ = (
+        sa.Index(
+            "ux_alarm_open",
+            "kind",
+            "about",
+            unique=True,
+            sqlite_where=sa.text("cleared_at IS NULL"),
+            postgresql_where=sa.text("cleared_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(16))  # see `alarms.Kind`
+    about: Mapped[str] = mapped_column(sa.String(60))  # a gateway's name, a programme's code, or nothing
+    figure: Mapped[float | None]  # what was measured, in the unit of its kind
+    raised_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]  # when somebody was first told
+    cleared_at: Mapped[datetime | None]
 
 
 class Call(Base):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from campaigns import life, planner
 from campaigns.models import Campaign
-from messaging import letters, outbox, receipts, resolving, sender, texts
+from messaging import letters, outbox, outcomes, receipts, resolving, sender, texts
 from messaging.gateways.simulator import Simulator, Weather
 from messaging.installation import Installation
 from messaging.models import Attempt, Budget, Gateway, Message, Phone
@@ -171,7 +171,7 @@ def test_an_answer_that_comes_late_still_counts(installation, planned) -> None:
     with installation.db.write() as session:
         resolving.mark_stuck(session, installation, planned.now + timedelta(minutes=2))
     with installation.db.write() as session:
-        sender.record(session, {jobs[0].outbound.idempotency_key: answer}, planned.now + timedelta(minutes=2))
+        outcomes.record(session, {jobs[0].outbound.idempotency_key: answer}, planned.now + timedelta(minutes=2))
     assert only(installation, Message).state is State.HANDED_OVER
     assert only(installation, Budget).charged_micros == 10_000_000
 
@@ -225,7 +225,7 @@ def test_a_paused_campaign_sends_nothing_that_comes_back(installation, planned) 
         life.pause(session, 1, None, planned.now)
     answer = jobs[0].adapter.submit(jobs[0].outbound)
     with installation.db.write() as session:
-        sender.record(session, {jobs[0].outbound.idempotency_key: answer}, planned.now)
+        outcomes.record(session, {jobs[0].outbound.idempotency_key: answer}, planned.now)
     later = planned.now + timedelta(hours=1)
     assert sender.send_due(installation, later) == {"claimed": 0, "paused_campaign": 1}
     with installation.db.write() as session:

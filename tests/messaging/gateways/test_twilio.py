@@ -254,9 +254,9 @@ def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given.outcome is Outcome.TEMPORARY
 
 
-def test_a_tls_handshake_that_hangs(carrier: fake.Twilio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "TIMES", (0.2, 0.2))
-    given = adapter(JEKULU_TWILIO_API=carrier.url.replace("http", "https")).submit(OUTBOUND)
+def test_a_tls_handshake_that_hangs(carrier: fake.Twilio) -> None:
+    api = carrier.url.replace("http", "https")
+    given = adapter(JEKULU_TWILIO_API=api, JEKULU_ANSWER_WITHIN="0.2s").submit(OUTBOUND)
     assert given.outcome is Outcome.TEMPORARY
     assert carrier.calls == 0
 
@@ -286,10 +286,9 @@ def test_each_trouble_of_the_carrier(carrier: fake.Twilio, word: str) -> None:
     assert len(carrier.bodies) == word.endswith("-sent")
 
 
-def test_a_carrier_that_hangs_frees_the_worker(carrier: fake.Twilio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "TIMES", (0.5, 0.2))
+def test_a_carrier_that_hangs_frees_the_worker(carrier: fake.Twilio) -> None:
     carrier.script.append("hang-sent")
-    given = over(carrier).submit(OUTBOUND)
+    given = adapter(JEKULU_TWILIO_API=carrier.url, JEKULU_ANSWER_WITHIN="0.2s").submit(OUTBOUND)
     assert given.outcome is Outcome.UNKNOWN
     assert given.error is not None and given.error.code == "time-out"
 
@@ -365,14 +364,18 @@ def test_nothing_is_kept_on_the_http_client(carrier: fake.Twilio) -> None:
 
 def test_an_error_of_a_lost_answer_holds_no_address() -> None:
     with pytest.raises(LostError) as caught:
-        line.Line("http://127.0.0.1:9", 1).call(requests.Request("GET", "http://127.0.0.1:9/x?To=%2B22376000001"))
+        line.Line("http://127.0.0.1:9", 1, timedelta(seconds=1)).call(
+            requests.Request("GET", "http://127.0.0.1:9/x?To=%2B22376000001")
+        )
     assert "22376000001" not in f"{caught.value!r} {caught.value}"
     assert caught.value.__suppress_context__
 
 
 def test_no_other_host_can_be_reached() -> None:
     with pytest.raises(LostError):
-        line.Line("http://127.0.0.1:9", 1).call(requests.Request("GET", "https://elsewhere.example.org/"))
+        line.Line("http://127.0.0.1:9", 1, timedelta(seconds=1)).call(
+            requests.Request("GET", "https://elsewhere.example.org/")
+        )
 
 
 def test_neither_proxy_nor_edge_of_the_environment_counts(
