@@ -19,6 +19,7 @@ from campaigns.sorting import SENSITIVE_CASES
 from messaging import retention
 from messaging.database import change
 from messaging.erasure import due
+from messaging.gateways import exchanges
 from messaging.installation import Installation
 from messaging.models import Inbound, Message, Phone
 from messaging.retention import MONTH, Rule
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 A_NIGHT = 10_000  # phones at most; the others wait for the next one
 ERASURES = "erasures"  # the line that `erase_due` applies
+EXCHANGES = "exchanges"  # the line for which files are deleted
+OURS = (ERASURES, EXCHANGES)  # lines that `keep` itself applies
 PAGE = """\
 # How long things are kept
 
@@ -97,7 +100,7 @@ RULES: tuple[Rule, ...] = (
 def document() -> str:
     """The page `docs/retention.md`."""
     rows = (
-        f"| `{rule.name}` | {rule.what} | {rule.kept} | {'yes' if rule.apply or rule.name == ERASURES else 'no'} |"
+        f"| `{rule.name}` | {rule.what} | {rule.kept} | {'yes' if rule.apply or rule.name in OURS else 'no'} |"
         for rule in RULES
     )
     return PAGE.format(rows="\n".join(rows))
@@ -106,7 +109,8 @@ def document() -> str:
 def keep(here: Installation, now: datetime) -> dict[str, int]:
     """The nightly job: erase who asked for it, apply the table, write what was done, leave nothing in the files."""
     counts = {ERASURES: erase_due(here, now), **retention.apply(here.db, RULES, now)}
-    retention.note(here.db, counts, now)
+    files = exchanges.forget(here.settings.data, here.settings.exchanges, now)
+    retention.note(here.db, {**counts, EXCHANGES: files}, now)
     if any(counts.values()):
         here.db.scrub(SCRUBBED)
     return counts

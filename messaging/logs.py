@@ -12,7 +12,8 @@ import structlog
 
 from messaging.phones import redact
 
-LOUD = ("apscheduler", "twilio.http_client", "urllib3", "waitress.queue")  # they log numbers, or every tick
+LOUD = ("apscheduler", "twilio.http_client", "urllib3")  # they log numbers, or every tick
+LOUDEST = "waitress.queue"  # warns of each call that has to wait
 
 
 def set_up(level: str, as_json: bool = False) -> None:
@@ -41,6 +42,7 @@ def set_up(level: str, as_json: bool = False) -> None:
     root.setLevel(level)
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(LOUDEST).setLevel(logging.ERROR)
 
 
 def mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -118,6 +118,7 @@ RULES: tuple[Rule, ...] = (
     Rule("consents", "consent with its evidence", "as long as it holds, and 3 years", consents),
     Rule("audits", "audit log", "5 years", audits),
     Rule("unknown_numbers", "report of a number that nobody knows", "held 7 days for staff", unknown_numbers),
+    Rule("exchanges", "log of exchanges with gateways; no number, no text in it", "14 days, or JEKULU_EXCHANGES"),
     Rule("questions", "what waits for the answer to a question", "24 hours; of a consent 7 days"),
 )
 

@@ -41,6 +41,13 @@ def command_errors(function: Callable[P, R]) -> Callable[P, R]:
         except JekuluError as error:
             click.echo(f"jekulu: {error}", err=True)
             sys.exit(2 if isinstance(error, SettingError) else 1)
+        except sa.exc.DBAPIError as error:  # its own words may hold what was being stored
+            click.echo(
+                f"jekulu: The database could not do it ({type(error.orig).__name__}): it is down, full, locked or "
+                "damaged. Run: jekulu doctor",
+                err=True,
+            )
+            sys.exit(2)
         except OSError as error:
             click.echo(f"jekulu: {error.filename or ''}: {error.strerror}", err=True)
             sys.exit(2)
