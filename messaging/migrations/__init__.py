@@ -38,3 +38,8 @@ def upgrade(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         if current(connection) != head():
             command.upgrade(config(connection), "head")
+
+
+def known() -> set[str]:
+    """All revisions of this version."""
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}

@@ -208,7 +208,7 @@ class Attempt(Base):
     fault: Mapped[str | None] = mapped_column(sa.String(12))
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     error_text: Mapped[str | None] = mapped_column(sa.String(200))
-    started_at: Mapped[datetime]
+    started_at: Mapped[datetime] = mapped_column(index=True)  # the last hour's are counted
     settled_at: Mapped[datetime | None]
     denied_at: Mapped[datetime | None]  # when it was declared not sent; accepted all the same: it left after all
     looks: Mapped[int] = mapped_column(sa.SmallInteger, default=0)  # how often it was looked up in its present state

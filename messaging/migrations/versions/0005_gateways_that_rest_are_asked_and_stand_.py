@@ -26,10 +26,10 @@ def upgrade() -> None:
 
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.add_column(sa.Column('denied_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f('ix_attempt_started_at'), ['started_at'], unique=False)
         batch_op.create_index('ix_attempt_look', ['next_look_at'], unique=False, sqlite_where=sa.text('next_look_at IS NOT NULL'), postgresql_where=sa.text('next_look_at IS NOT NULL'))
 
     with op.batch_alter_table('gateway', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('paused_itself', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column('receives', sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column('ease', sa.Double(), server_default='1', nullable=False))
         batch_op.add_column(sa.Column('eased_at', sa.DateTime(timezone=True), nullable=True))
@@ -38,9 +38,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('trouble', sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True))
 
-    with op.batch_alter_table('message', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('asks', sa.Boolean(), server_default=sa.false(), nullable=False))
-
+    # Not in a batch: for such a default it would make the whole table anew, which SQLite refuses while rows point to it.
+    op.add_column('gateway', sa.Column('paused_itself', sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column('message', sa.Column('asks', sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade() -> None:
@@ -58,6 +58,7 @@ def downgrade() -> None:
         batch_op.drop_column('paused_itself')
 
     with op.batch_alter_table('attempt', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_attempt_started_at'))
         batch_op.drop_index('ix_attempt_look', sqlite_where=sa.text('next_look_at IS NOT NULL'), postgresql_where=sa.text('next_look_at IS NOT NULL'))
         batch_op.drop_column('denied_at')
 
