@@ -49,7 +49,7 @@ from messaging.wording import render
 MARK = "ESSAI "  # what every trial starts with, in all languages
 PARTS = ("sms", "club")  # of a text: what is sent by itself
 ROLES = (Role.EDITOR, Role.TRANSLATOR, Role.APPROVER)
-ON_DUTY = (Role.OFFICER, Role.FOCAL_POINT)  # who confirms a phone to be told on it that something waits
+ON_DUTY = (Role.OFFICER, Role.FOCAL_POINT, Role.ADMINISTRATOR)  # who confirms a phone to be told on it of what waits
 CODE_USE = timedelta(minutes=30)
 CODE_TRIES = 5
 USE = timedelta(hours=2)

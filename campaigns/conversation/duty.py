@@ -7,19 +7,16 @@ only on a phone that they have confirmed, and at most once in ten minutes. Sourc
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns.conversation.context import Sender
-from messaging import languages, outbox, routing, staff
-from messaging.database import ALONE
-from messaging.models import Club, FacilitatorClub, Gateway, Message, Phone, Programme, Role, Staff, StaffRole
+from messaging import notices, outbox, routing, staff
+from messaging.models import Club, FacilitatorClub, Gateway, Phone, Programme, Role, Staff, StaffRole
 from messaging.models.post import Kind
 
-EVERY = timedelta(minutes=10)
-USE = timedelta(hours=2)
 KEY = "duty.waiting"
 
 
@@ -37,7 +34,7 @@ def tell(session: Session, sender: Sender, category: str | None, now: datetime) 
         return 0
     there = _villages(session, sender)
     people = [one for one in on_duty(session, programme, category, now) if _works_there(session, one, there, now)]
-    due = [person for person in people if _is_due(session, person, now)]
+    due = [person for person in people if not notices.was_told_lately(session, person, now, with_alarms=False)]
     return sum(_put(session, sender, programme, person, now) for person in due)
 
 
@@ -47,15 +44,7 @@ def on_duty(session: Session, programme: Programme, category: str | None, now: d
     An account of the demonstration is told by the simulator or not at all: its phone may be anybody's.
     """
     role = StaffRole.role == (Role.FOCAL_POINT if category else Role.OFFICER)
-    held = sa.exists().where(StaffRole.staff_id == Staff.id, role, StaffRole.scope == (category or ""))
-    query = (
-        sa.select(Staff)
-        .join(Phone, Phone.id == Staff.phone_id)
-        .where(Staff.active, Staff.phone_confirmed_at.is_not(None), held)
-        .where(Phone.opted_out_at.is_(None), Phone.quarantine.is_(None), Phone.invalid_at.is_(None))
-        .order_by(Staff.id)
-    )
-    for person in session.scalars(query).all():
+    for person in notices.reachable(session, sa.and_(role, StaffRole.scope == (category or ""))):
         is_ours = programme.demonstration or not person.demonstration
         if is_ours and programme.id in staff.programme_ids(session, person.id):
             yield person
@@ -82,24 +71,10 @@ def _works_there(session: Session, person: Staff, there: Collection[int], now: d
     return own is None or not own.isdisjoint(there)
 
 
-def _is_due(session: Session, person: Staff, now: datetime) -> bool:
-    session.refresh(person, with_for_update=ALONE)  # of two SMS at once the second waits, and finds her told
-    lately = sa.exists().where(
-        Message.phone_id == person.phone_id, Message.occurrence.startswith(outbox.DUTY),
-        Message.created_at > now - EVERY,
-    )  # fmt: skip
-    return not session.scalar(sa.select(lately))
-
-
 def _put(session: Session, sender: Sender, programme: Programme, person: Staff, now: datetime) -> bool:
     assert person.phone_id is not None
-    phone = session.get_one(Phone, person.phone_id)
+    prefix = session.get_one(Phone, person.phone_id).prefix
     gateways = session.scalars(sa.select(Gateway).order_by(Gateway.id)).all()
-    gateway = routing.choose(gateways, phone.prefix, Kind.REPLY, programme.demonstration)
-    words, language = languages.reply(KEY, [person.language])
-    letter = outbox.reply(
-        session, programme, words, language, occurrence=f"{outbox.DUTY}{sender.inbound.id}", due_at=now,
-        useful_until=now + USE, gateway_id=gateway.id if gateway else None,
-        segment_price_micros=routing.price(gateway, phone.prefix) if gateway else 0,
-    )  # fmt: skip
-    return outbox.put(session, letter, phone.id, now)
+    gateway = routing.choose(gateways, prefix, Kind.REPLY, programme.demonstration)
+    occurrence = f"{outbox.DUTY}{sender.inbound.id}"
+    return notices.put(session, person, programme, KEY, occurrence, gateway, now)

@@ -6,7 +6,8 @@ no harm, so nothing of it is stored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -15,10 +16,13 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from messaging.clock import utc_now
+from messaging.engines import pulse
 from messaging.installation import Installation
 from messaging.jobs import Job
 
 log = structlog.get_logger()
+logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a run longer than its rhythm is no trouble
+SHORT_SECONDS = 1  # a job with such a rhythm carries the post: when it hangs, the engine is as good as dead
 
 
 class Engine:
@@ -28,9 +32,10 @@ class Engine:
         """Nothing runs yet."""
         self.here = here
         self.jobs = {job.name: job for job in jobs}
+        self._running: dict[str, datetime] = {}  # since when; a job never runs twice at the same time
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(jobs) + 1)},  # a hanging job must not stop the others
+            executors={"default": ThreadPoolExecutor(len(jobs) + 2)},  # a hanging job must not stop the others
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -38,9 +43,12 @@ class Engine:
         """Start ticking; each job runs once at once."""
         for job in self.jobs.values():
             self._scheduler.add_job(
-                self._tick, "interval", (job.name,), id=job.name, seconds=job.every_seconds,
+                self._tick, "interval", (job.name,), id=job.name, seconds=job.rhythm(self.here.settings),
                 next_run_time=datetime.now(UTC),
             )  # fmt: skip
+        self._scheduler.add_job(
+            self._live, "interval", id="pulse", seconds=pulse.EVERY_SECONDS, next_run_time=datetime.now(UTC)
+        )
         self._scheduler.start()
 
     def wake(self, name: str) -> None:
@@ -51,17 +59,43 @@ class Engine:
             return
 
     def stop(self) -> None:
-        """Stop ticking and wait for what runs."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        """Stop ticking, and wait for what runs and for what the jobs have under way."""
+        if not self._scheduler.running:
+            return
+        self._scheduler.shutdown(wait=True)
+        for job in self.jobs.values():
+            if job.finish is not None:
+                self._finish(job.name, job.finish)
+
+    def _finish(self, name: str, finish: Callable[[Installation], None]) -> None:
+        try:
+            finish(self.here)
+        except Exception as error:  # the others are brought to their end all the same
+            log.error("a job could not be brought to its end", job=name, error=type(error).__name__, exc_info=True)
+
+    def _live(self) -> None:
+        """Give the sign of life, unless a job that carries the post has hung for so long that it would be a lie."""
+        now = utc_now()
+        hung = [name for name, since in self._running.copy().items() if self._hangs(name, since, now)]
+        if hung:
+            log.error("the engine gives no sign of life: a job hangs", job=", ".join(hung))
+        else:
+            pulse.beat(self.here.db, now)
+
+    def _hangs(self, name: str, since: datetime, now: datetime) -> bool:
+        settings = self.here.settings
+        return self.jobs[name].rhythm(settings) <= SHORT_SECONDS and now - since >= settings.silent_after
 
     def _tick(self, name: str) -> None:
         job = self.jobs[name]
+        self._running[name] = utc_now()
         try:
             counts = {what: count for what, count in job.run(self.here, utc_now()).items() if count}
         except Exception as error:  # the next tick tries again; a job must never stop the engine
             log.error("a job failed", job=name, error=type(error).__name__, exc_info=True)
             return
+        finally:
+            self._running.pop(name, None)
         if counts:
             log.info("job", job=name, **counts)
             for other in job.wakes:
