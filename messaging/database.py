@@ -8,23 +8,29 @@ Reading starts with a plain BEGIN, so that pages never wait for the sender.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from time import monotonic
+from typing import Any, ClassVar, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
-from messaging.errors import SettingError
+from messaging.errors import BusyError, SettingError
+from messaging.gathering import Gathering
 from messaging.phones import Keys
+from messaging.turns import Turns
 
+T = TypeVar("T")
 ALONE = {"key_share": True}  # of with_for_update: rows that only point to this one may be written meanwhile
 BUSY_MS = 10_000  # how long a writer waits for another one
 HASTY_MS = 800
+# What cannot be stored now, and can be later: locked, down, full, every connection in use.
+UNABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -99,11 +105,11 @@ class Database:
         """Open the engine; no connection is made yet.
 
         Raises:
-            SettingError: the address is not one of SQLite or PostgreSQL.
+            SettingError: the address is not one of SQLite or PostgreSQL, or what speaks to it is not installed.
         """
         self.url = _checked(url)
         self.keys = keys
-        self.engine = sa.create_engine(self.url, hide_parameters=True, **_options(self.url))  # a text stays out of logs
+        self.engine = _engine(self.url)
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -115,6 +121,8 @@ class Database:
         self._reading = sessionmaker(reader, info=info, expire_on_commit=False, autoflush=False)
         hasty = self.engine.execution_options(hasty=True)
         self._hasty = sessionmaker(hasty, info=info, expire_on_commit=False)
+        self._turns = Turns()
+        self._gathering = Gathering(self._at_once, HASTY_MS / 1000, UNABLE)
 
     @property
     def is_sqlite(self) -> bool:
@@ -128,14 +136,53 @@ class Database:
         A hasty one gives up within a second when another writer holds the database (OperationalError): a gateway that
         waits for our answer brings its SMS again.
         """
-        with (self._hasty if hasty else self._writing).begin() as session:
+        patience = (HASTY_MS if hasty else BUSY_MS) / 1000
+        with self._turn(patience), (self._hasty if hasty else self._writing).begin() as session:
             yield session
+
+    def gather(self, act: Callable[[Session], T]) -> T:
+        """Do a small act, hastily, in a transaction that other threads may share; gives its result when it is stored.
+
+        On SQLite there is one writer: many that ask for the file at once wait for each other's turn in the dark, and
+        each for a write to the disk of its own. PostgreSQL lets them write side by side and gathers commits by itself,
+        and there a row that one of a group waits for would hold up all. The act may be done over again.
+
+        Raises:
+            BusyError: the database is locked, full or down.
+        """
+        try:
+            if self.is_sqlite:
+                return self._gathering.do(act)
+            with self.write(hasty=True) as session:
+                return act(session)
+        except UNABLE as error:
+            raise BusyError from error
+
+    @contextmanager
+    def _at_once(self, seconds: float) -> Iterator[Session]:
+        """A hasty transaction that holds the writer from its begin."""
+        until = monotonic() + seconds
+        with self._turn(seconds), self._hasty.begin() as session:
+            left = max(until - monotonic(), 0.0)
+            session.connection(execution_options={"hasty_ms": round(left * 1000)})
+            yield session
+
+    def _turn(self, seconds: float) -> AbstractContextManager[None]:
+        """On SQLite the writers of this process stand in line: left to its own lock, some would wait for seconds."""
+        return self._turns.take(seconds) if self.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent look at the database; nothing is kept."""
         with self._reading() as session:
             yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """The whole database as it is at one moment, however long the looking takes; nobody waits for it."""
+        options = {"reading": True} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**options) as connection:
+            yield connection
 
     def session(self) -> Session:
         """A bare writing session, for a library that wants to steer it itself."""
@@ -149,6 +196,9 @@ class Database:
         if self.is_sqlite:
             raw = self.engine.raw_connection()
             try:
+                raw.cursor().execute(
+                    f"PRAGMA busy_timeout = {HASTY_MS}"
+                )  # a backup reads for long: writers would wait too
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")  # no transaction may be open
             finally:
                 raw.close()
@@ -190,21 +240,32 @@ def change(session: Session, statement: Any) -> int:
 def _checked(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # of a port that is no number; it would show what stands there
         parsed = None
     if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise SettingError(
             "JEKULU_DATABASE is no address of a database. "
-            "Leave it out for SQLite, or write postgresql://user:password@host/name."
+            "Leave it out for SQLite, or write postgresql://user:password@host/name; "
+            "a / @ : # ? or % in user or password as %2F %40 %3A %23 %3F %25."
         )
     return parsed
+
+
+def _engine(url: URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url, hide_parameters=True, **_options(url))  # a text stays out of logs
+    except (sa.exc.ArgumentError, ImportError):
+        raise SettingError(
+            f"JEKULU_DATABASE: what speaks to {url.drivername} is not installed. "
+            "For PostgreSQL: pip install 'jekulu[postgresql]'"
+        ) from None
 
 
 def _options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() != "sqlite":
         return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold what people wrote
     return {"connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}, "pool_size": 20}
 
 
@@ -217,10 +278,12 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {HASTY_MS if options.get('hasty') else BUSY_MS}")
+    patience = options.get("hasty_ms", HASTY_MS if options.get("hasty") else BUSY_MS)
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute(f"PRAGMA busy_timeout = {patience}")  # cannot fail, so that it need not pass through the library
     connection.exec_driver_sql("BEGIN" if options.get("reading") else "BEGIN IMMEDIATE")
 
 
 def _begin_postgresql(connection: sa.Connection) -> None:
     if connection.get_execution_options().get("hasty"):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {HASTY_MS}")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {HASTY_MS // 2}")  # of each lock: a row's, then a table's

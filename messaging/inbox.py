@@ -6,18 +6,20 @@ and no crash stands between a STOP and its effect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from messaging import audit, outbox, people, stop
-from messaging.database import ALONE, Database, insert_ignore
-from messaging.errors import BusyError
+from messaging.batches import rows_in
+from messaging.database import Database, keys_of
 from messaging.gateways.protocol import Arrival
+from messaging.gateways.rows import named
 from messaging.models import Facilitator, Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
 from messaging.models.post import InboundState
 from messaging.phones import NumberError, parse
@@ -25,7 +27,25 @@ from messaging.rules import Reason
 
 REPLACEMENT = "\ufffd"
 TWIN_WITHIN = timedelta(seconds=60)
+LATE = timedelta(hours=3)  # more than two clocks and a wrong zone may be apart
+BELIEVED = timedelta(days=7)
 TWIN_BACK = timedelta(days=3)  # how far back the first of two is looked for
+
+# Built once, and of tables alone: each SMS that comes in asks them, and building costs more than asking.
+INBOUND: sa.Table = Inbound.__table__  # type: ignore[assignment]
+PHONES: sa.Table = Phone.__table__  # type: ignore[assignment]
+STOP_WORDS: sa.Table = StopWord.__table__  # type: ignore[assignment]
+PHONE = (
+    sa.select(PHONES.c.id, PHONES.c.quarantine, PHONES.c.sealed)
+    .where(PHONES.c.hash == sa.bindparam("hash"))
+    .with_for_update(key_share=True)
+)
+HEARD = sa.update(PHONES).where(PHONES.c.id == sa.bindparam("ident")).values(last_in_at=sa.bindparam("at"))
+WORDS = sa.select(STOP_WORDS.c.word, STOP_WORDS.c.language)
+INSERT = {
+    name: insert(INBOUND).on_conflict_do_nothing(index_elements=["gateway_id", "dedupe_key"]).returning(INBOUND.c.id)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def receive(db: Database, gateway: str, arrivals: Sequence[Arrival]) -> int:
@@ -33,24 +53,35 @@ def receive(db: Database, gateway: str, arrivals: Sequence[Arrival]) -> int:
 
     Raises:
         BusyError: the database is locked or down; the gateway should bring it again.
+        LookupError: there is no such gateway.
     """
-    try:
-        with db.write(hasty=True) as session:
-            row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
-            return sum(store(session, row, arrival) is not None for arrival in arrivals)
-    except sa.exc.OperationalError as error:
-        raise BusyError from error
+    facts = named(db, gateway)
+    if facts is None:
+        raise LookupError("no such gateway")
+    ident = facts.id
+    return db.gather(lambda session: sum(_store(session, ident, arrival) is not None for arrival in arrivals))
+
+
+def unknown(db: Database, gateway_id: int, arrivals: Collection[Arrival]) -> list[Arrival]:
+    """Of many that a gateway lists those that are not stored yet, in their order."""
+    with db.read() as session:
+        query = sa.select(INBOUND.c.dedupe_key).where(INBOUND.c.gateway_id == gateway_id)
+        listed = (_key(arrival) for arrival in arrivals)
+        known = {row.dedupe_key for row in rows_in(session, query, INBOUND.c.dedupe_key, listed)}
+    return [arrival for arrival in arrivals if _key(arrival) not in known]
 
 
 def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
     """Store one SMS and, when it is a STOP, its effect; gives its id, or None when it was there already."""
+    return _store(session, gateway.id, arrival)
+
+
+def _store(session: Session, gateway_id: int, arrival: Arrival) -> int | None:
+    line = session.connection()
     text = clean(arrival.text)
-    phone = _phone(session, arrival)
-    if phone is not None:  # first of all: whoever handles an SMS of this phone locks it first too
-        session.refresh(phone, with_for_update=ALONE)
-    statement = insert_ignore(session, Inbound, ["gateway_id", "dedupe_key"])
+    phone = _phone(session, line, arrival)  # first of all: whoever handles an SMS of this phone locks it first too
     values: dict[str, Any] = {
-        "gateway_id": gateway.id, "dedupe_key": arrival.dedupe_key[:80], "kind": arrival.kind, "text": text,
+        "gateway_id": gateway_id, "dedupe_key": _key(arrival), "kind": arrival.kind, "text": text,
         "phone_id": phone.id if phone else None, "sender_name": None if phone else clean(arrival.sender)[:40],
         "recipient": arrival.recipient, "called": arrival.called, "received_at": arrival.received_at,
         "gateway_at": arrival.gateway_at, "provider_id": arrival.provider_id, "gateway_opt": arrival.gateway_opt,
@@ -61,15 +92,36 @@ def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
     }  # fmt: skip
     if arrival.may_repeat:
         values["twin_of"] = _twin(session, values)
-    found = session.execute(statement.values(**values).returning(Inbound.id)).scalar()
+    found = line.execute(INSERT[line.dialect.name], values).scalar()
     if found is None or phone is None:
         return found
-    phone.last_in_at = arrival.received_at
-    by = "gateway" if arrival.gateway_opt == "stop" else "sms"
-    is_stop = by == "gateway" or says_stop(session, phone, text)
-    if is_stop and not _is_echo(session, values) and opt_out(session, phone, by, arrival.received_at):
-        session.execute(sa.update(Inbound).where(Inbound.id == found).values(stopped=True, twin_of=None))
+    line.execute(HEARD, {"ident": phone.id, "at": arrival.received_at})
+    _obey(session, found, values, arrival)
     return int(found)
+
+
+def _obey(session: Session, ident: int, new: Mapping[str, Any], arrival: Arrival) -> None:
+    """Close the phone when the SMS that was just stored asks for it."""
+    by = "gateway" if arrival.gateway_opt == "stop" else "sms"
+    if by == "sms" and not stop.is_stop_somewhere(new["text"], (word for word, _ in _words(session))):
+        return
+    phone = session.get_one(Phone, new["phone_id"], populate_existing=True)
+    is_stop = by == "gateway" or says_stop(session, phone, new["text"])
+    if is_stop and not _is_echo(session, new) and opt_out(session, phone, by, arrival.received_at):
+        session.execute(sa.update(Inbound).where(Inbound.id == ident).values(stopped=True, twin_of=None))
+
+
+def written_at(inbound: Inbound) -> datetime:
+    """When an SMS was written, as nearly as is known: when it reached us, or, of one that came hours late, when its
+    gateway had it.
+
+    A list that was read days later and a telephone that was out of reach bring old SMS: a "1" or a "yes" in them
+    answers nothing that was asked since, and "today" is their own day. A gateway's clock is believed for nothing else,
+    and only where it tells of hours and not of weeks.
+    """
+    told = inbound.gateway_at
+    is_late = told is not None and LATE <= inbound.received_at - told <= BELIEVED
+    return told if told is not None and is_late else inbound.received_at
 
 
 def clean(text: str) -> str:
@@ -80,8 +132,7 @@ def clean(text: str) -> str:
 def says_stop(session: Session, phone: Phone, text: str) -> bool:
     """Whether this SMS is an opt-out, in the languages of those who use the phone."""
     known = voice(session, phone)
-    words = session.execute(sa.select(StopWord.word, StopWord.language)).all()
-    extra = [word for word, code in words if code is None or code in known.codes]
+    extra = [word for word, code in _words(session) if code is None or code in known.codes]
     return any(stop.is_stop(text, code, dogon=known.dogon, extra=extra) for code in known.codes)
 
 
@@ -152,10 +203,28 @@ def _near(column: Any, moment: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(column > moment - TWIN_WITHIN, column < moment + TWIN_WITHIN)
 
 
-def _phone(session: Session, arrival: Arrival) -> Phone | None:
-    """The phone row of a sender; none for a name or a short code."""
+def _words(session: Session) -> list[tuple[str, str | None]]:
+    """The words that staff entered, each with its language or none; asked once a transaction."""
+    known: list[tuple[str, str | None]] | None = session.info.get(WORDS)
+    if known is None:
+        known = session.info[WORDS] = [(row.word, row.language) for row in session.connection().execute(WORDS)]
+    return known
+
+
+def _phone(session: Session, line: sa.Connection, arrival: Arrival) -> Any:
+    """Id and quarantine of the sender's phone, locked; none for a name or a short code."""
     try:
         number = parse(arrival.sender)
     except NumberError:
         return None
-    return people.add_phone(session, number, arrival.received_at)
+    session.flush()
+    whose = {"hash": keys_of(session).find(number)}
+    row = line.execute(PHONE, whose).one_or_none()
+    if row is None or not row.sealed:
+        people.add_phone(session, number, arrival.received_at)
+        row = line.execute(PHONE, whose).one()
+    return row
+
+
+def _key(arrival: Arrival) -> str:
+    return arrival.dedupe_key[:80]

@@ -43,11 +43,26 @@ def is_stop(text: str, language: str = "fr", *, dogon: bool = False, extra: Iter
 
     Source: the grammar of incoming SMS, STOP. The Bambara and Dogon words wait for a speaker's check.
     """
+    return _is_said(text, _known(language, dogon, extra))
+
+
+def is_stop_somewhere(text: str, extra: Iterable[str] = ()) -> bool:
+    """Tell whether an SMS is an opt-out in any language: False spares the question which ones the sender has.
+
+    Args:
+        text: the whole SMS as it came.
+        extra: all words that staff entered, of whatever language.
+    """
+    own = _folded(extra)
+    return _is_said(text, _SOMEWHERE | own if own else _SOMEWHERE)
+
+
+def _is_said(text: str, known: frozenset[str]) -> bool:
     body = _after_greetings(fold.plain(text))
     if _REPORT.match(body) and any(char.isdigit() for char in body):
         return False
     words = fold.words(body)
-    return _is_command(words, _known(language, dogon, extra)) or _is_sentence(words)
+    return _is_command(words, known) or _is_sentence(words)
 
 
 def _after_greetings(text: str) -> str:
@@ -92,3 +107,4 @@ def _is_sentence(words: list[str]) -> bool:
 _FOR_ALL = _folded(WORDS)
 _FOR_LANGUAGE = {language: _FOR_ALL | _folded(words) for language, words in BOUND.items()}
 _FOR_DOGON = _FOR_ALL | _folded(DOGON)
+_SOMEWHERE = _FOR_DOGON.union(*_FOR_LANGUAGE.values())

@@ -11,22 +11,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from time import perf_counter
 from typing import Protocol, TypeVar, cast
 from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, Response, current_app, request
 from prometheus_client import Counter
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from messaging import inbox, logs, receipts
 from messaging.clock import utc_now
 from messaging.errors import BusyError, JekuluError, SettingError
 from messaging.gateways import signs
+from messaging.gateways.exchanges import Exchange
 from messaging.gateways.protocol import Answer, Arrival, BadSignature, Malformed, Report, Request, WrongClock
 from messaging.gateways.rows import GatewayFacts, named
 from messaging.installation import Installation
 from messaging.settings import Settings
-from webhooks import android, twilio
+from webhooks import android, kannel, twilio
 
 LIMIT = 64 * 1024  # bytes of a body
 UNKNOWN = "unknown"  # stands for a gateway's name until the secret path proves it: a stranger's words are not kept
@@ -64,7 +66,8 @@ class EventDoor(Protocol):
         """The answer once all is committed."""
 
 
-DOORS: dict[str, Door] = {"twilio": twilio}
+DOORS: dict[str, Door] = {"twilio": twilio, "kannel": kannel}
+METHODS = {"kannel": ("GET", "POST")}  # of calls; all others post
 EVENT_DOORS: dict[str, EventDoor] = {"android": android}
 D = TypeVar("D")
 Take = Callable[[Installation, GatewayFacts, Request], Answer]
@@ -92,27 +95,29 @@ REASONS: tuple[tuple[type[Exception], int, str], ...] = (
     (_BadMac, 403, "mac"),
     (Malformed, 400, "malformed"),
     (BusyError, 503, "busy"),
+    (MethodNotAllowed, 405, "method"),
     (HTTPException, 400, "http"),
     (Exception, 500, "trouble"),
 )
 
 
-@blueprint.post("/<gateway>/<token>/in")
+@blueprint.route("/<gateway>/<token>/in", methods=["GET", "POST"])
 def inbound(gateway: str, token: str) -> Response:
     """An SMS came in."""
-    return _answer(gateway, token, _take_inbound)
+    return _answer(gateway, token, _take_inbound, "in")
 
 
-@blueprint.post("/<gateway>/<token>/r/<path:key_mac>")
+@blueprint.route("/<gateway>/<token>/r/<path:key_mac>", methods=["GET", "POST"])
 def report(gateway: str, token: str, key_mac: str) -> Response:
     """A gateway tells what became of an attempt."""
-    return _answer(gateway, token, partial(_take_report, key_mac=key_mac))
+    take = partial(_take_report, key_mac=key_mac)
+    return _answer(gateway, token, take, "receipt", key_mac.rpartition(".")[0])
 
 
 @blueprint.post("/<gateway>/<token>/events")
 def events(gateway: str, token: str) -> Response:
     """A gateway with one address for everything tells what happened."""
-    return _answer(gateway, token, _take_events)
+    return _answer(gateway, token, _take_events, "events")
 
 
 def pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -139,17 +144,22 @@ def target(environ: dict[str, object]) -> str:
     return raw if raw.startswith("/") else "/" + raw.partition("://")[2].partition("/")[2]
 
 
-def _answer(gateway: str, token: str, take: Take) -> Response:
+def _answer(gateway: str, token: str, take: Take, what: str, key: str = "") -> Response:
     house = cast(Installation, current_app.extensions["jekulu"])
-    known = UNKNOWN
+    known, begun = UNKNOWN, perf_counter()
     try:
         body = _body()
         facts = _facts(house, gateway, token)
         known = gateway
         answer = take(house, facts, _call(house.settings, body))
+        reply = Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
+        reason = ""
     except Exception as error:  # Flask would log the path, which holds the secret
-        return _refuse(known, error)
-    return Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)
+        reply, reason, key = *_refuse(known, error), ""
+    if known != UNKNOWN:
+        took = (perf_counter() - begun) * 1000
+        house.adapters.exchanges.note(Exchange(known, what, took, str(reply.status_code), reason, key))
+    return reply
 
 
 def _body() -> bytes:
@@ -169,6 +179,8 @@ def _facts(house: Installation, gateway: str, token: str) -> GatewayFacts:
 def _door(doors: Mapping[str, D], facts: GatewayFacts) -> D:
     if facts.adapter not in doors:
         raise _Stranger
+    if request.method not in METHODS.get(facts.adapter, ("POST",)):
+        raise MethodNotAllowed
     return doors[facts.adapter]
 
 
@@ -184,6 +196,7 @@ def _call(settings: Settings, body: bytes) -> Request:
         query=pairs(path.partition("?")[2].encode("utf-8", "surrogateescape")),
         form=pairs(body),
         received_at=utc_now(),
+        caller=request.remote_addr or "",
     )
 
 
@@ -227,7 +240,8 @@ def _store(house: Installation, facts: GatewayFacts, arrivals: Sequence[Arrival]
         current_app.extensions["jekulu.wake"]("converse")  # only a hint: the job looks by itself as well
 
 
-def _refuse(gateway: str, error: Exception) -> Response:
+def _refuse(gateway: str, error: Exception) -> tuple[Response, str]:
+    """The answer to what is not taken, and the word for why."""
     status, reason = next((status, reason) for kind, status, reason in REASONS if isinstance(error, kind))
     REFUSED.labels(gateway, reason).inc()
     if status == 500:
@@ -235,7 +249,7 @@ def _refuse(gateway: str, error: Exception) -> Response:
     else:
         digest = error.args[0] if isinstance(error, Malformed) and error.args else ""
         log.warning("webhook of %s refused: %s %s", gateway, reason, digest)
-    return Response("", status, content_type="text/plain")
+    return Response("", status, content_type="text/plain"), reason
 
 
 def _trouble(error: Exception) -> str:
@@ -244,4 +258,6 @@ def _trouble(error: Exception) -> str:
 
 
 def _plain(raw: bytes) -> str:
+    if b"%" not in raw and b"+" not in raw:  # most are
+        return raw.decode("utf-8", "surrogateescape")
     return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", "surrogateescape")

@@ -31,8 +31,11 @@ class Asked:
     quiz: Mapping[str, Any]  # as the reader takes it
 
 
-def last_question(session: Session, phone: Phone, now: datetime) -> Asked | None:
-    """The last message to a phone, when it was a question: open, or late after its closing."""
+def last_question(session: Session, phone: Phone, now: datetime, is_late: bool = False) -> Asked | None:
+    """The last message to a phone, when it was a question: open, or late after its closing.
+
+    Of an SMS that comes hours late (`is_late`) `now` is when it was written: what was asked since is not its question.
+    """
     query = (
         sa.select(Message, Step)
         .join(Step, Step.id == Message.step_id)
@@ -43,6 +46,7 @@ def last_question(session: Session, phone: Phone, now: datetime) -> Asked | None
             Message.handed_over_at > now - ANSWERABLE,
             Message.state.in_((State.HANDED_OVER, State.CLOSED)),
             Step.kind == "question",
+            *((Message.handed_over_at <= now,) if is_late else ()),
         )
         # One that had left when she wrote comes first; the clocks of web server and engine may differ, though.
         .order_by((Message.handed_over_at <= now).desc(), Message.handed_over_at.desc(), Message.id.desc())

@@ -91,9 +91,9 @@ def answer(session: Session, sender: Sender, reading: Reading, now: datetime) ->
 
 
 def has_stopped(sender: Sender) -> bool:
-    """Whether a STOP came after this SMS, while it waited to be read: the STOP wins."""
+    """Whether a STOP came after this SMS, while it waited to be read or to be brought: the STOP wins."""
     stopped_at = sender.phone.opted_out_at
-    return stopped_at is not None and stopped_at > sender.inbound.received_at
+    return stopped_at is not None and stopped_at > inbox.written_at(sender.inbound)
 
 
 def _join_club(session: Session, sender: Sender, code: str, now: datetime) -> Done:

@@ -15,7 +15,7 @@ from campaigns.conversation.asked import Asked as Asked
 from campaigns.conversation.asked import last_question, option_called
 from campaigns.conversation.grammar.reading import Role
 from campaigns.conversation.pending import UNREAD_TO
-from messaging import languages
+from messaging import inbox, languages
 from messaging.models import (
     Club,
     Facilitator,
@@ -64,8 +64,9 @@ class Sender:
 
 
 def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
-    """Build the sender of a stored inbound; `now` of the reader is when the inbound was received."""
-    now = inbound.received_at
+    """Build the sender of a stored inbound; `now` of the reader is when the inbound was received, or, when it came
+    hours late, when it was written."""
+    now = inbox.written_at(inbound)
     members = _members(session, phone)
     facilitator = _facilitator(session, phone)
     station = _station(session, phone)
@@ -86,7 +87,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
         clubs=known.of_number(_clubs(session, facilitator), inbound.recipient, now.date()),
         station=station,
         pending=pending,
-        asked=last_question(session, phone, now),
+        asked=last_question(session, phone, now, is_late=now < inbound.received_at),
     )
     return replace(sender, context=_context(session, sender, now))
 
@@ -137,7 +138,10 @@ def _of_text(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
 def _pending(session: Session, phone: Phone, inbound: Inbound) -> Pending | None:
     """The question that this SMS may answer: no yes that lay there before it was asked; a half may have."""
     pending = session.get(Pending, phone.id)
-    if pending is None or pending.expires_at <= inbound.received_at:
+    written_at = inbox.written_at(inbound)
+    if pending is None or pending.expires_at <= written_at:
+        return None
+    if written_at < inbound.received_at and pending.made_at > written_at:
         return None
     is_before = inbound.id is not None and inbound.id <= pending.kept.get(UNREAD_TO, 0)  # one that is tried has no id
     return None if is_before and pending.kind not in HALVES else pending

@@ -12,6 +12,7 @@ from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
 from campaigns.models import Answer
+from messaging import inbox
 from messaging.database import insert_ignore
 from messaging.models import Text, TextState
 
@@ -33,7 +34,7 @@ def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> 
         "inbound_id": sender.inbound.id, "phone_id": sender.phone.id,
         "member_id": person(sender, reading.fields.get("person")), "value": spelt(value),
         "correct": correct(asked, value), "late": reading.status == "late",
-        "answered_at": sender.inbound.received_at,
+        "answered_at": inbox.written_at(sender.inbound),
     }  # fmt: skip
     session.execute(insert_ignore(session, Answer, ["step_id", "inbound_id"]).values(**row))
     return _advice(session, sender, asked, value) if reading.status == "ok" else DONE

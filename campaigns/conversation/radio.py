@@ -17,7 +17,7 @@ from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
 from campaigns.conversation.reporting import day_of
 from campaigns.models import Airing, AiringStatus, Episode
-from messaging import fold
+from messaging import fold, inbox
 from messaging.clock import at_local
 
 AROUND = timedelta(days=7)
@@ -64,7 +64,7 @@ def reason(note: str | None) -> str | None:
 
 def _moment(sender: Sender, reading: Reading) -> datetime:
     """When it was aired, as told; without an hour when the SMS came, or noon of another day."""
-    day, came, zone = day_of(reading), sender.inbound.received_at, _zone(sender)
+    day, came, zone = day_of(reading), inbox.written_at(sender.inbound), _zone(sender)
     if reading.fields.get("time"):
         return at_local(day, time.fromisoformat(reading.fields["time"]), zone)
     return came if day == came.date() else at_local(day, time(12), zone)

@@ -20,6 +20,7 @@ from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
 from campaigns.conversation.reporting import club_of, day_of, not_yours
 from campaigns.models import Value
+from messaging import inbox
 from messaging.database import change
 
 BY_KIND = {row.kind: row for row in ROWS}
@@ -97,7 +98,7 @@ def _subject(sender: Sender, row: Row, reading: Reading) -> Subject:
 
 
 def _day(sender: Sender, reading: Reading) -> date:
-    return day_of(reading) if reading.fields.get("date") else sender.inbound.received_at.date()
+    return day_of(reading) if reading.fields.get("date") else inbox.written_at(sender.inbound).date()
 
 
 def _replace(session: Session, sender: Sender, row: Row, about: Subject, day: date, items: list[str]) -> None:

@@ -1,52 +1,73 @@
-"""What is asked of each telephone every few minutes: to bring again what it received, and how it is."""
+"""What each gateway is asked every few minutes: how it is; the answer stands on its row, for staff and for alarms.
+
+Only what is asked stands here: when a gateway last took an SMS is written by the sender, and when a telephone was last
+heard by its webhooks.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 import structlog
 
-from messaging.errors import JekuluError, SettingError
-from messaging.gateways.signs import TELEPHONES
+from messaging.batches import update
+from messaging.errors import SettingError
+from messaging.gateways.protocol import Adapter
 from messaging.installation import Installation
 from messaging.models import Gateway
+from messaging.settings import Settings
 
 log = structlog.get_logger()
-OVERLAP = timedelta(minutes=10)
-LONGEST = timedelta(days=2)  # an SMS that is older answers nothing any more
+GATEWAY: sa.Table = Gateway.__table__  # type: ignore[assignment]
+LONGEST = 200  # signs of a trouble
+STALE_PASSES = 3  # so many lists in a row were not read
 
 
 def beat(here: Installation, now: datetime) -> Mapping[str, int]:
-    """Ask every telephone; gives how many took the question and how many did not.
+    """Ask every gateway how it is, and write it down; one that fails does not stop the others.
 
-    What it brings again is stored once, by the same keys as the first time.
+    Returns:
+        How many are `unwell`, and how many cannot be opened (`closed`).
     """
     with here.db.read() as session:
-        rows = session.scalars(sa.select(Gateway).where(Gateway.adapter.in_(TELEPHONES))).all()
-    counts = Counter(_ask(here, row, now) for row in rows)
-    return dict(counts)
+        rows = session.scalars(sa.select(Gateway).order_by(Gateway.position, Gateway.id)).all()
+    counts: Counter[str] = Counter()
+    checked = []
+    for row in rows:
+        what, trouble = _ask(here, row, now)  # no transaction is open here
+        counts[what] += 1
+        checked.append({"id": row.id, "checked_at": now, "trouble": trouble[:LONGEST] if trouble else None})
+    with here.db.write() as session:
+        update(session, GATEWAY, checked)
+    return {what: count for what, count in counts.items() if what != "well"}
 
 
-def since(gateway: Gateway, now: datetime) -> datetime:
-    """From when on something may have been missed: a little before the telephone was last heard."""
-    return max((gateway.seen_at or now) - OVERLAP, now - LONGEST)
-
-
-def _ask(here: Installation, row: Gateway, now: datetime) -> str:
+def _ask(here: Installation, row: Gateway, now: datetime) -> tuple[str, str | None]:
+    """A word for how a gateway is, and what is wrong with it."""
     try:
         adapter = here.adapters.get(row)
-        adapter.list_inbound(since(row, now), now)
-        trouble = adapter.health()
-    except SettingError as error:
-        log.error("a gateway cannot be opened", gateway=row.name, error=str(error))
-        return "closed"
-    except JekuluError as error:
-        log.warning("a telephone does not answer", gateway=row.name, error=type(error).__name__)
-        return "silent"
-    if trouble is not None:
-        log.warning("a telephone is not well", gateway=row.name, error=trouble.code, text=trouble.text)
-        return "unwell"
-    return "asked"
+    except SettingError as wrong:
+        log.error("a gateway cannot be opened", gateway=row.name, error=str(wrong))
+        return "closed", str(wrong)
+    try:
+        error = adapter.health()
+        trouble = (error.text or error.code) if error else stale(row, adapter, here.settings, now)
+    except Exception as failed:  # an adapter must not raise; if one does, the others are asked all the same
+        log.error("an adapter failed", gateway=row.name, error=type(failed).__name__, exc_info=True)
+        return "unwell", "it cannot be asked how it is"
+    if trouble is None:
+        return "well", None
+    log.warning("a gateway is not well", gateway=row.name, code=error.code if error else "list", text=trouble)
+    return "unwell", trouble
+
+
+def stale(row: Gateway, adapter: Adapter, settings: Settings, now: datetime) -> str | None:
+    """What to say of a gateway whose list of received SMS could not be read for a while."""
+    if not adapter.capabilities.can_list_inbound or row.polled_to is None:
+        return None
+    if now - row.polled_to < STALE_PASSES * settings.poll_every:
+        return None
+    return f"its list of received SMS was last read at {row.polled_to:%Y-%m-%d %H:%M} UTC"

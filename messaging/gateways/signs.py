@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from messaging.database import Database
+from messaging.database import UNABLE, Database
+from messaging.gateways.rows import TELEPHONES as TELEPHONES
 from messaging.gateways.rows import GatewayFacts
 from messaging.models import Gateway
 
-TELEPHONES = ("android",)  # adapters that give signs of life by themselves
 SILENT_AFTER = timedelta(minutes=15)
 CLOCK_MOST = timedelta(minutes=10)  # how wrong the clock of a telephone may be before its calls are refused
 NOTED_EVERY = timedelta(minutes=1)
@@ -54,5 +54,5 @@ def _write(db: Database, facts: GatewayFacts, **values: object) -> None:
     try:
         with db.write(hasty=True) as session:
             session.execute(sa.update(Gateway).where(Gateway.id == facts.id).values(**values))
-    except sa.exc.OperationalError:  # the next call tells it again
+    except UNABLE:  # the next call tells it again
         return

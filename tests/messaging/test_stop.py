@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.stop import DOGON as DOGON_WORDS
-from messaging.stop import HALT, SENT, WORDS, is_stop
+from messaging.stop import HALT, SENT, WORDS, is_stop, is_stop_somewhere
 
 EXAMPLES = json.loads((Path(__file__).parents[1] / "data" / "inbound_examples.json").read_text("utf-8"))
 DOGON = {"dts", "dds", "dto", "djm", "dtk", "dtm", "dbg"}
@@ -262,3 +262,16 @@ NEAR = [
 @pytest.mark.parametrize("text", NEAR)
 def test_what_only_resembles_a_stop_stops_nobody(text):
     assert [one for one in (text, text.upper(), f" {text}! ", f"{text} svp") if is_stop(one)] == []
+
+
+@pytest.mark.parametrize(
+    "text", [*WORDS, *DOGON_WORDS, "jo", "JO!", "Arretez vos SMS", *(one["text"] for one in EXAMPLES)]
+)
+def test_what_is_no_stop_anywhere_is_none_in_any_language(text):
+    """The cheap question first must never say no where the exact one says yes."""
+    exact = [is_stop(text, language, dogon=dogon) for language in ("fr", "bm", "dds") for dogon in (False, True)]
+    assert is_stop_somewhere(text) == any(exact)
+
+
+def test_a_word_that_staff_entered_for_some_language_counts_somewhere():
+    assert is_stop_somewhere("Baasi", ["x", "baasi"]) and not is_stop_somewhere("Baasi", ["x"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from messaging import addresses
 from messaging.database import Database
+from messaging.gateways.exchanges import silent
 from messaging.gateways.protocol import Arrival, Report
 from messaging.gateways.rows import GatewayFacts
 from messaging.installation import Installation
@@ -57,6 +59,7 @@ class House:
     keys: Keys
     settings: Settings = field(default_factory=settings_with)
     db: None = None
+    adapters: Any = field(default_factory=lambda: SimpleNamespace(exchanges=SimpleNamespace(note=silent)))
 
 
 @pytest.fixture

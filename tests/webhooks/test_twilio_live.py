@@ -5,12 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from waitress.server import create_server
 
 from messaging import addresses
 from messaging.database import Database
@@ -22,6 +20,7 @@ from messaging.models import Inbound, Phone, Receipt
 from messaging.phones import Keys
 from tests.fakes.carrier import Call
 from tests.fakes.twilio import Twilio as Wire
+from tests.serving import served
 from tests.webhooks.conftest import (
     FROM,
     OURS,
@@ -107,23 +106,15 @@ def test_from_the_hand_over_to_the_receipt_over_real_lines(
     live: FlaskClient, db: Database, keys: Keys, installation: Installation, order: str
 ) -> None:
     """Adapter, carrier and door over the loopback behind waitress, as behind a proxy that ends TLS."""
-    server: Any = create_server(live.application, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    base = f"http://127.0.0.1:{server.effective_port}"
-    try:
-        with Wire(reports_to=base, order=order) as carrier:
-            one = Adapter(replace(installation.settings, twilio_api=carrier.url), OURS)
-            url = addresses.report_url(PUBLIC, "twilio", "key-1", keys)
-            until = datetime.now(UTC) + timedelta(hours=1)
-            assert one.submit(Outbound("key-1", FROM, "I ni ce", "GSM-7", 1, None, until, url)).provider_id
-            deadline = datetime.now(UTC) + timedelta(seconds=10)
-            while len(rows(db, Receipt)) < 2 and datetime.now(UTC) < deadline:
-                threading.Event().wait(0.02)
-            one.close()
-        assert sorted(row.word for row in rows(db, Receipt)) == ["delivered", "sent"]
-        sid = carrier.messages[0].sid
-        assert {(row.about, row.provider_id) for row in rows(db, Receipt)} == {("key-1", sid)}
-    finally:
-        server.close()
-        thread.join(10)
+    with served(live.application) as base, Wire(reports_to=base, order=order) as carrier:
+        one = Adapter(replace(installation.settings, twilio_api=carrier.url), OURS)
+        url = addresses.report_url(PUBLIC, "twilio", "key-1", keys)
+        until = datetime.now(UTC) + timedelta(hours=1)
+        assert one.submit(Outbound("key-1", FROM, "I ni ce", "GSM-7", 1, None, until, url)).provider_id
+        deadline = datetime.now(UTC) + timedelta(seconds=10)
+        while len(rows(db, Receipt)) < 2 and datetime.now(UTC) < deadline:
+            threading.Event().wait(0.02)
+        one.close()
+    assert sorted(row.word for row in rows(db, Receipt)) == ["delivered", "sent"]
+    sid = carrier.messages[0].sid
+    assert {(row.about, row.provider_id) for row in rows(db, Receipt)} == {("key-1", sid)}
