@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import inbound, members, planning
+from tests.benchmarks import door, inbound, members, planning, sending
 
-BENCHES = {"planning": planning.run, "members": members.run, "inbound": inbound.run}
+BENCHES = {
+    "planning": planning.run, "members": members.run, "inbound": inbound.run, "door": door.run, "sending": sending.run,
+}  # fmt: skip
 
 
 def main(names: list[str]) -> None:
