@@ -108,7 +108,8 @@ def _of_people(
     people = source.subquery("people")
     kind = Kind.SERVICE if club else due.step.send_as
     moment = leaves_at(due, now, kind)
-    ways = routing.ways(session.scalars(sa.select(Gateway)).all(), kind, due.programme.demonstration)
+    gateways = session.scalars(sa.select(Gateway)).all()
+    ways = routing.ways(gateways, kind, due.programme.demonstration, asks=_asks(due, club=club))
     shut = risk.shut(session, due.said.tags, people, now)
     for language, own in tongues:
         spoken = sa.and_(people.c.language == language, people.c.own.is_(None) if own is None else people.c.own == own)
@@ -133,17 +134,26 @@ def _of_people(
 def _by_way(
     session: Session, due: Due, letter: Letter, text: Chosen, people: sa.Select[Any], way: Way
 ) -> Bundle | Waiting:
-    """The bundle of one way, with its price and what an answer costs there; a question needs to know the latter."""
+    """The bundle of one way, with its price and what an answer costs there.
+
+    A question needs to know the latter, and a way that an answer can come back by.
+    """
     priced = replace(letter, segment_price_micros=way.price_micros)
     cost = routing.answer_cost(way.gateway)
     is_said = routing.ANSWER_COST in names(text.words)
-    asks = due.said.question is not None and not text.club
-    if not cost and (is_said or asks):
+    if letter.asks and way.gateway is not None and not routing.receives(way.gateway):
+        return Waiting(letter.language_wanted, Reason.ONE_WAY, outbox.count(session, priced, people, way))
+    if not cost and (is_said or letter.asks):
         return Waiting(letter.language_wanted, Reason.ANSWER_COST, outbox.count(session, priced, people, way))
     if is_said:
         values = {**(letter.slots or {}), routing.ANSWER_COST: cost or ""}
         priced = replace(priced, slots=values, size=measure(render(text.words, values)))
     return Bundle(priced, people, way)
+
+
+def _asks(due: Due, *, club: bool) -> bool:
+    """Whether people are asked a question; the wording for the family, through the club, is none."""
+    return due.said.question is not None and not club
 
 
 def leaves_at(due: Due, now: datetime, kind: Kind) -> datetime | None:
@@ -204,6 +214,7 @@ def _letter(due: Due, language: str, text: Chosen, values: dict[str, str], momen
         personal=due.said.personal is not None and not text.club,
         tags=due.said.tags,
         draft=text.row.state is not TextState.APPROVED,
+        asks=_asks(due, club=text.club),
         due_at=moment,
         useful_until=due.batch.useful_until,
     )

@@ -109,7 +109,8 @@ def of_step(session: Session, campaign: Campaign, step_id: int | None, new: Step
 
 def is_unsent() -> sa.ColumnElement[bool]:
     """The condition that a message has not left and cannot have left."""
-    parked = sa.and_(Message.reason.is_not(None), Message.reason == Reason.UNKNOWN.value)
+    may_have = (Reason.UNKNOWN.value, Reason.RESTORED.value)
+    parked = sa.and_(Message.reason.is_not(None), Message.reason.in_(may_have))
     return sa.and_(Message.state.in_(UNSENT), ~parked)
 
 

@@ -37,7 +37,7 @@ LOOK_BACK = timedelta(days=3)  # after an outage, what is still of use is planne
 AROUND = timedelta(days=40)  # airings this near are looked at: a month later a club is asked what it kept
 EARLIER = timedelta(days=8)  # a call moves back over closed days, a feast and the days around it
 AGAIN = timedelta(minutes=10)  # a batch that waits for money or for a setting is tried again after this
-MAY_CHANGE = {Reason.BUDGET.value, Reason.ANSWER_COST.value, Reason.RISK.value}
+MAY_CHANGE = {Reason.BUDGET.value, Reason.ANSWER_COST.value, Reason.ONE_WAY.value, Reason.RISK.value}
 PIECE = 250_000  # members planned in one transaction, so that no other writer waits longer than a second
 
 

@@ -11,7 +11,9 @@ from messaging.database import change, insert_ignore
 from messaging.models import Attempt, Budget, Message
 from messaging.models.post import AttemptState
 
-OPEN = Attempt.state.in_((AttemptState.SUBMITTING, AttemptState.UNKNOWN))  # may have left, nobody knows yet
+OPEN = Attempt.state.in_(  # may have left, nobody knows yet; in the words of its index, or SQLite reads all attempts
+    sa.bindparam("open", (AttemptState.SUBMITTING, AttemptState.UNKNOWN), expanding=True, literal_execute=True)
+)
 
 
 def month_of(moment: datetime) -> date:

@@ -9,17 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
-from messaging import budget, quarantine, risk, trial
+from messaging import budget, caps, quarantine, restored, risk, trial
 from messaging.errors import DataError
 from messaging.hours import HoursRule, next_open, parse_spans
 from messaging.models import (
-    Cap,
     Consent,
     Gateway,
     Hours,
-    Inbound,
     Member,
     MemberPhone,
     Message,
@@ -31,14 +29,15 @@ from messaging.models import (
     TextVersion,
 )
 from messaging.models.people import ContentLevel, Ownership, Purpose
-from messaging.models.post import Kind, State
-from messaging.routing import ANSWER_COST, SIMULATOR, answer_cost, choose, price
+from messaging.models.post import Kind
+from messaging.receipts import attempts_of
+from messaging.routing import ANSWER_COST, FRESH, SIMULATOR, Past, answer_cost, choose, past, price, receives
 from messaging.rules import LOOK_AGAIN, Facts, Reason, Verdict, decide
 from messaging.wording import has_open_slot, render
 
 log = structlog.get_logger()
-REPLIES_AN_HOUR = 10
 OF_THE_CATALOGUE = (quarantine.OCCURRENCE, "nudge:")  # starts of occurrences whose words are a reply's
+ASKED = (Phone.sealed, Phone.prefix, Phone.opted_out_at, Phone.quarantine, Phone.invalid_at)  # of many phones
 UNREADABLE_WAIT = timedelta(hours=1)
 
 
@@ -56,7 +55,7 @@ class Departure:
 def look(session: Session, messages: Sequence[Message], now: datetime) -> list[Departure]:
     """Decide each message of a batch; the number of queries does not grow with the batch."""
     known = _gather(session, messages, now)
-    return [_paid(known, _departure(known, message, now)) for message in messages]
+    return [_counted(known, _departure(known, message, now)) for message in messages]
 
 
 @dataclass(frozen=True)
@@ -64,6 +63,7 @@ class _Known:
     phones: dict[int, Phone]
     programmes: dict[int, Programme]
     rules: dict[int, list[HoursRule] | None]  # None: a row cannot be read, nothing leaves until it is mended
+    opens: dict[tuple[int, str], datetime | None]  # by programme and kind, of those that were asked
     texts: dict[int, Text]
     versions: dict[tuple[int, int], TextVersion]
     gateways: list[Gateway]
@@ -73,9 +73,11 @@ class _Known:
     agreed_phones: set[int]
     personal: set[tuple[int, int]]  # member and phone that chose personal content
     looping: set[int]  # replies that are one too many
-    capped: dict[Kind, set[int]]
+    room: caps.Room  # what phones may still have; it shrinks as they go
     purse: dict[tuple[int, date], int]  # what may still leave, of the months that have a limit; it shrinks as they go
+    doubt: restored.Doubt  # of what may have left before a restore
     owners: dict[int, trial.Owner]  # of the phones that may get a trial, by account
+    past: dict[int, Past]  # of the messages that were tried before
 
 
 def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Known:
@@ -84,9 +86,10 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
     programmes = _by_id(session, Programme, {message.programme_id for message in messages})
     texts = _by_id(session, Text, {message.text_id for message in messages if message.text_id})
     return _Known(
-        phones=_by_id(session, Phone, phone_ids),
+        phones=_by_id(session, Phone, phone_ids, *ASKED),
         programmes=programmes,
         rules={key: _rules(session, key) for key, row in programmes.items() if not row.always_open},
+        opens={},
         texts=texts,
         versions=_versions(session, messages),
         gateways=list(
@@ -97,10 +100,12 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
         members=_agreed(session, Consent.member_id, members),
         agreed_phones=_agreed(session, Consent.phone_id, phone_ids),
         personal=_personal(session, members),
-        looping=_looping(session, messages, now),
-        capped=_capped(session, phone_ids, now),
+        looping=caps.looping(session, messages, now),
+        room=caps.room(session, phone_ids, now),
         purse=budget.left(session, {(m.programme_id, budget.month_of(m.due_at)) for m in messages}),
+        doubt=restored.doubt(session, messages),
         owners=trial.owners(session, {message.trial_of for message in messages if message.trial_of}),
+        past=_past(session, {message.id for message in messages if message.tries}),
     )
 
 
@@ -109,12 +114,15 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
     owner, is_trial = known.owners.get(message.trial_of or 0), message.trial_of is not None
     demonstration = programme.demonstration or (owner is not None and owner.demonstration)
     came_by = message.gateway_id if message.kind is Kind.REPLY else None
-    gateway = choose(known.gateways, phone.prefix, message.kind, demonstration, came_by)
-    if not _tells_its_cost(message, gateway):
-        verdict = Verdict("later", Reason.ANSWER_COST, now + LOOK_AGAIN)
-        return Departure(message, phone, "", gateway, verdict)
+    before = known.past.get(message.id, FRESH)
+    gateway = choose(
+        known.gateways, phone.prefix, message.kind, demonstration, came_by, asks=message.asks, before=before
+    )
+    if reason := _no_question(message, gateway):
+        return Departure(message, phone, "", gateway, Verdict("later", reason, now + LOOK_AGAIN))
     text, approved = _words(known, message)
     is_hers = owner is not None and owner.may_get(message, now)
+    is_real = gateway is None or gateway.adapter != SIMULATOR
     facts = Facts(
         kind=message.kind,
         useful_until=message.useful_until,
@@ -123,7 +131,7 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         consented=message.member_id in known.members if message.member_id else phone.id in known.agreed_phones,
         quarantined=phone.quarantine is not None,
         invalid=phone.invalid_at is not None,
-        capped=phone.id in known.capped.get(message.kind, set()),
+        capped=known.room.is_full(message.kind, phone.id),
         looping=message.id in known.looping,
         risky=known.ground.is_risky(message),
         place_paused=known.ground.is_paused(message),
@@ -136,6 +144,8 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         gateway=_standing(gateway),
         trial=is_hers,
         false_trial=is_trial and not is_hers,
+        doubtful=is_real and known.doubt.holds(message),
+        left_before=is_real and known.doubt.closes(message),
     )
     if not phone.sealed:  # its number was erased, and that phone is closed
         return Departure(message, phone, text, gateway, Verdict("close", Reason.OPTED_OUT))
@@ -146,6 +156,13 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
     if known.rules.get(programme.id, []) is None:
         return Departure(message, phone, text, gateway, Verdict("later", Reason.HOURS, now + UNREADABLE_WAIT))
     return Departure(message, phone, text, gateway, decide(facts, now))
+
+
+def _no_question(message: Message, gateway: Gateway | None) -> Reason | None:
+    """Why a question cannot be asked by its gateway; None when it can, and for all that is no question."""
+    if message.asks and gateway is not None and not receives(gateway):
+        return Reason.ONE_WAY
+    return None if _tells_its_cost(message, gateway) else Reason.ANSWER_COST
 
 
 def _tells_its_cost(message: Message, gateway: Gateway | None) -> bool:
@@ -168,11 +185,14 @@ def _is_over(known: _Known, message: Message, micros: int) -> bool:
     return left is not None and micros > 0 and left < micros
 
 
-def _paid(known: _Known, leaving: Departure) -> Departure:
-    """Take what a message costs out of the purse, so that the next one of the batch finds what is left."""
-    key = (leaving.message.programme_id, budget.month_of(leaving.message.due_at))
-    if leaving.verdict.what == "go" and key in known.purse:
-        known.purse[key] -= cost(leaving.message, leaving.gateway, leaving.phone)
+def _counted(known: _Known, leaving: Departure) -> Departure:
+    """Take a message off what its month and its phone have left, so that the next one of the batch finds the rest."""
+    message = leaving.message
+    key = (message.programme_id, budget.month_of(message.due_at))
+    if leaving.verdict.what == "go":
+        known.room.take(message.kind, message.phone_id)
+        if key in known.purse:
+            known.purse[key] -= cost(message, leaving.gateway, leaving.phone)
     return leaving
 
 
@@ -209,7 +229,10 @@ def _opens(known: _Known, message: Message, programme: Programme, now: datetime)
     if programme.always_open:
         return now
     kind = "service" if message.kind is Kind.SERVICE else "campaign"
-    return next_open(known.rules[programme.id] or [], kind, now, programme.zone)
+    key = (programme.id, kind)
+    if key not in known.opens:
+        known.opens[key] = next_open(known.rules[programme.id] or [], kind, now, programme.zone)
+    return known.opens[key]
 
 
 def _rules(session: Session, programme_id: int) -> list[HoursRule] | None:
@@ -236,8 +259,14 @@ def hours_rules(session: Session, programme_id: int) -> list[HoursRule]:
     ]  # fmt: skip
 
 
-def _by_id(session: Session, model: Any, ids: set[Any]) -> dict[int, Any]:
-    rows = session.scalars(sa.select(model).where(model.id.in_(ids))) if ids else ()
+def _past(session: Session, ids: set[int]) -> dict[int, Past]:
+    return {ident: past(attempts) for ident, attempts in attempts_of(session, ids).items()}
+
+
+def _by_id(session: Session, model: Any, ids: set[Any], *columns: Any) -> dict[int, Any]:
+    """Rows by id; of many rows only the columns that are asked for."""
+    query = sa.select(model).options(load_only(*columns)) if columns else sa.select(model)
+    rows = session.scalars(query.where(model.id.in_(ids))) if ids else ()
     return {row.id: row for row in rows}
 
 
@@ -274,50 +303,3 @@ def _personal(session: Session, members: set[int]) -> set[tuple[int, int]]:
         )
     )
     return {(member_id, phone_id) for member_id, phone_id in session.execute(query)}
-
-
-def _looping(session: Session, messages: Sequence[Message], now: datetime) -> set[int]:
-    """Replies to phones that had ten within the hour; the one confirmation of a STOP always leaves."""
-    replies = [message for message in messages if message.kind is Kind.REPLY]
-    query = (
-        sa.select(Message.phone_id)
-        .where(
-            Message.phone_id.in_({message.phone_id for message in replies}),
-            Message.kind == Kind.REPLY,
-            sa.or_(Message.handed_over_at > now - timedelta(hours=1), Message.state == State.SUBMITTING),
-        )
-        .group_by(Message.phone_id)
-        .having(sa.func.count() >= REPLIES_AN_HOUR)
-    )
-    phones = set(session.scalars(query)) if replies else set()
-    looping = [message for message in replies if message.phone_id in phones]
-    answered = {message.inbound_id for message in looping}
-    stops = (
-        set(session.scalars(sa.select(Inbound.id).where(Inbound.id.in_(answered), Inbound.stopped))) if looping else ()
-    )
-    return {message.id for message in looping if message.inbound_id not in stops}
-
-
-def _capped(session: Session, phone_ids: set[int], now: datetime) -> dict[Kind, set[int]]:
-    """Phones that have had their number of a kind in the last day, week or month; rows without a number cap nothing."""
-    capped: dict[Kind, set[int]] = {}
-    for cap in session.scalars(sa.select(Cap)):
-        for most, days in ((cap.per_day, 1), (cap.per_week, 7), (cap.per_month, 30)):
-            if most is not None:
-                full = _had(session, phone_ids, Kind(cap.kind), now - timedelta(days=days), most)
-                capped.setdefault(Kind(cap.kind), set()).update(full)
-    return capped
-
-
-def _had(session: Session, phone_ids: set[int], kind: Kind, since: datetime, most: int) -> set[int]:
-    query = (
-        sa.select(Message.phone_id)
-        .where(
-            Message.phone_id.in_(phone_ids),
-            Message.kind == kind,
-            sa.or_(Message.handed_over_at > since, Message.state == State.SUBMITTING),
-        )
-        .group_by(Message.phone_id)
-        .having(sa.func.count() >= most)
-    )
-    return set(session.scalars(query))

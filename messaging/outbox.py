@@ -52,6 +52,7 @@ class Letter:
     personal: bool = False
     tags: Sequence[str] = ()
     draft: bool = False
+    asks: bool = False  # a question: only by a gateway that receives
     segment_price_micros: int = 0
     gateway_id: int | None = None
     inbound_id: int | None = None
@@ -228,9 +229,10 @@ def expire(session: Session, now: datetime, patience: timedelta = timedelta(days
         Counts: `stale` never left; `unknown` may have left, its money stays reserved until a receipt decides;
         `no_receipt` left, and no receipt came until a day after its use.
     """
-    parked = Message.reason == Reason.UNKNOWN.value
-    over = Message.useful_until <= now - patience
-    stale = sa.and_(Message.useful_until <= now, sa.or_(Message.reason.is_(None), ~parked))
+    parked = Message.reason.in_((Reason.UNKNOWN.value, Reason.RESTORED.value))
+    is_open = Message.state != State.CLOSED  # in the words of its index, or SQLite reads all messages there ever were
+    over = sa.and_(is_open, Message.useful_until <= now - patience)
+    stale = sa.and_(is_open, Message.useful_until <= now, sa.or_(Message.reason.is_(None), ~parked))
     unknown = sa.or_(Message.state == State.SUBMITTING, sa.and_(Message.state == State.HELD, parked))
     return {
         "stale": close_all(session, stale, Reason.STALE, now),
@@ -269,9 +271,9 @@ def _shared(letter: Letter, now: datetime) -> dict[str, Any]:
         "use_club": letter.use_club, "personal": letter.personal, "tags": list(letter.tags) or None,
         "language_wanted": letter.language_wanted, "language": letter.language, "encoding": letter.size.encoding,
         "segments": letter.size.segments, "price_micros": letter.price_micros, "priority": priority,
-        "draft": letter.draft, "trial_of": letter.trial_of, "state": State.WAITING, "gateway_id": letter.gateway_id,
-        "tries": 0, "due_at": letter.due_at, "next_at": letter.next_at or letter.due_at,
-        "useful_until": letter.useful_until, "created_at": now,
+        "draft": letter.draft, "asks": letter.asks, "trial_of": letter.trial_of, "state": State.WAITING,
+        "gateway_id": letter.gateway_id, "tries": 0, "due_at": letter.due_at,
+        "next_at": letter.next_at or letter.due_at, "useful_until": letter.useful_until, "created_at": now,
     }  # fmt: skip
 
 

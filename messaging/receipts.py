@@ -9,33 +9,39 @@ Source: the page on gateways, section 4.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
-from messaging import budget
-from messaging.database import Database, change, insert_ignore
-from messaging.errors import BusyError
+from messaging import alarms, blame, fate
+from messaging.database import Database, insert_ignore
 from messaging.gateways.protocol import Fault, Report
 from messaging.models import Attempt, Gateway, Message, Phone, Receipt
 from messaging.models.post import AttemptState, Delivery, State
 from messaging.rules import Reason
+from messaging.tab import Tab
 
+log = structlog.get_logger()
 ORDER = (
     Delivery.QUEUED, Delivery.SENT, Delivery.CANCELLED, Delivery.FAILED, Delivery.EXPIRED, Delivery.DELIVERED,
     Delivery.READ,
 )  # fmt: skip
 RANK = {delivery: rank for rank, delivery in enumerate(ORDER)}
-ENDS = {
-    Delivery.DELIVERED: Reason.DELIVERED,
-    Delivery.READ: Reason.DELIVERED,
-    Delivery.FAILED: Reason.UNDELIVERED,
-    Delivery.EXPIRED: Reason.UNDELIVERED,
-    Delivery.CANCELLED: Reason.UNDELIVERED,
-}
-Told = tuple[Delivery, str]  # delivery and error code
+ENDS = (*fate.ARRIVED, *fate.MISSED)
+Told = TypeVar("Told", bound=tuple[Delivery, *tuple[str, ...]])  # delivery, error code; of one attempt also the fault
 ASK_AFTER = timedelta(hours=1)  # without a receipt for so long, a gateway that can be asked is asked
+TOGETHER: dict[type, tuple[str, ...]] = {
+    Attempt: (
+        "state", "settled_at", "looks", "next_look_at", "delivery", "fault", "error_code", "error_text",
+        "provider_id", "provider_segments",
+    ),
+    Message: ("state", "reason", "delivery", "error_code", "next_at", "handed_over_at", "closed_at"),
+    Phone: ("last_delivered_at", "invalid_at"),
+}  # fmt: skip
 OPEN = (AttemptState.SUBMITTING, AttemptState.UNKNOWN, AttemptState.NOT_SENT)
 
 
@@ -43,7 +49,7 @@ def fold(one: Told | None, other: Told | None) -> Told | None:
     """The higher of two; of two alike the smaller error code. Associative, commutative, idempotent."""
     if one is None or other is None:
         return one or other
-    return min(one, other, key=lambda told: (-RANK[told[0]], told[1]))
+    return min(one, other, key=lambda told: (-RANK[told[0]], *told[1:]))
 
 
 def receive(db: Database, gateway: str, reports: Sequence[Report], now: datetime) -> int:
@@ -52,12 +58,12 @@ def receive(db: Database, gateway: str, reports: Sequence[Report], now: datetime
     Raises:
         BusyError: the database is locked or down; the gateway should tell it again.
     """
-    try:
-        with db.write(hasty=True) as session:
-            row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
-            return apply(session, row, reports, now)
-    except sa.exc.OperationalError as error:
-        raise BusyError from error
+
+    def act(session: Session) -> int:
+        row = session.scalars(sa.select(Gateway).where(Gateway.name == gateway)).one()
+        return apply(session, row, reports, now)
+
+    return db.gather(act)
 
 
 def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: datetime) -> int:
@@ -66,56 +72,167 @@ def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: da
     Folding is idempotent, so it does no harm when two processes are told the same at once. The number of statements
     does not grow with the number of reports.
     """
+    session.flush()  # what is read below is read anew
     with session.no_autoflush:
         known = _attempts(session, gateway, reports)
-        messages = locked_messages(session, {attempt.message_id for attempt in known.values()})
-        attempts = _attempts(session, gateway, reports)  # again, now that nobody else writes to them
+        page = _Page(session, {attempt.message_id for attempt in known.values()}, gateway)
         new = _new(session, gateway, reports)
-        tab, reached = Tab(), set[int]()
         for report in new:
-            attempt = attempts.get(report.idempotency_key or "") or attempts.get(report.provider_id or "")
-            if attempt is not None and _fold_in(attempt, messages[attempt.message_id], report, tab, now):
-                reached.add(messages[attempt.message_id].phone_id)
-        _store(session, gateway, new, attempts, now)
-        _note_reached(session, reached, now)
-        _rest(gateway, new, now)
-    tab.pay(session)
+            page.fold_in(report, now)
+        page.conclude(session, gateway, now)
+        _flush_together(session)  # what follows counts, closes and holds messages by what is written down
+        _store(session, gateway, new, page.attempts, now)
+        blame.note(session, page.news(new), now)
+        blame.rest_if_told(session, gateway, new, now)
+        _flush_together(session)
+    page.tab.pay(session)
     return len(new)
 
 
-class Tab:
-    """What a batch owes, by programme and month, so that it is written once and not for each message."""
-
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self._charges: dict[tuple[int, date], tuple[datetime, int, int]] = {}
-
-    def charge(self, message: Message, is_reserved: bool = True) -> None:
-        """One message was handed over; what was closed unsent has no reservation any more."""
-        key = (message.programme_id, budget.month_of(message.due_at))
-        due_at, charged, lost = self._charges.get(key, (message.due_at, 0, 0))
-        more = 0 if is_reserved else message.price_micros
-        self._charges[key] = (due_at, charged + message.price_micros, lost + more)
-
-    def pay(self, session: Session) -> None:
-        """Write it down; last in a transaction, so that nobody waits for the month's row and a message in a circle."""
-        for (programme_id, _), (due_at, charged, lost) in sorted(self._charges.items()):
-            budget.charge(session, programme_id, due_at, charged)
-            budget.reserve(session, programme_id, due_at, lost)
+def _flush_together(session: Session) -> None:
+    """Write the rows that changed by one statement a table; else each set of changed columns has one of its own."""
+    for row in session.dirty:
+        for name in TOGETHER.get(type(row), ()):
+            flag_modified(row, name)
+    session.flush()
 
 
-def settle(attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
-    """The gateway took the message: whatever we thought before, it is handed over and charged once."""
-    if attempt.state not in OPEN:
+class _Page:
+    """The messages that a batch of reports speaks of, locked, with all their attempts."""
+
+    def __init__(self, session: Session, ids: Collection[int], gateway: Gateway) -> None:
+        self.messages = locked_messages(session, ids)
+        self.siblings = attempts_of(session, ids)  # read when nobody else writes to them any more
+        own = [one for all_ in self.siblings.values() for one in all_ if one.gateway_id == gateway.id]
+        self.attempts = {name: one for one in own for name in (one.id, one.provider_id) if name}
+        self.tab = Tab()
+        self._moved: dict[int, float | None] = {}  # messages of which more is known now, and how long to wait
+        self._settled: list[Attempt] = []
+
+    def about(self, report: Report) -> Attempt | None:
+        """The attempt that a report speaks of, by our key or by the gateway's id."""
+        return self.attempts.get(report.idempotency_key or "") or self.attempts.get(report.provider_id or "")
+
+    def fold_in(self, report: Report, now: datetime) -> None:
+        """Fold one report into its attempt."""
+        attempt = self.about(report)
+        if attempt is None:
+            return
+        message = self.messages[attempt.message_id]
+        if settle(attempt, message, self.tab, now):
+            self._settled.append(attempt)
+            self._moved.setdefault(message.id, None)
+        attempt.provider_id = attempt.provider_id or report.provider_id
+        attempt.provider_segments = attempt.provider_segments or report.segments
+        if take_in(attempt, report):
+            self._moved[message.id] = report.error.retry_after if report.error else None
+
+    def news(self, reports: Sequence[Report]) -> list[blame.News]:
+        """The reports on attempts that are known, each with its attempt and message."""
+        told = ((report, self.about(report)) for report in reports)
+        return [blame.News(report, one, self.messages[one.message_id]) for report, one in told if one is not None]
+
+    def conclude(self, session: Session, gateway: Gateway, now: datetime) -> None:
+        """Fold the attempts of each message into it, and let it follow them."""
+        for ident, told in self._moved.items():
+            follow(self.messages[ident], self.siblings[ident], self.tab, now, told)
+        if any(is_double(one, self.siblings[one.message_id]) for one in self._settled):
+            _tell_double(session, gateway, now)
+
+
+def take_in(attempt: Attempt, report: Report) -> bool:
+    """Fold what a report tells into its attempt; False when as much was known, or its word is not."""
+    if report.delivery is None:
+        return False
+    if report.delivery is Delivery.FAILED and report.outcome_unknown:
+        fault = Fault.UNSURE.value
+    else:
+        fault = report.error.fault.value if report.error else ""
+    told = (report.delivery, report.error.code[:40] if report.error else "", fault)
+    known = (attempt.delivery, attempt.error_code or "", attempt.fault or "") if attempt.delivery else None
+    best = fold(known, told)
+    if best == known:
+        return False
+    attempt.delivery, attempt.error_code, attempt.fault = told[0], told[1] or None, fault or None
+    attempt.error_text = report.error.text[:200] if report.error else None
+    if report.delivery in ENDS:
+        attempt.next_look_at = None
+    return True
+
+
+def follow(message: Message, attempts: Sequence[Attempt], tab: Tab, now: datetime, told: float | None = None) -> None:
+    """Fold the attempts of a message into it and turn it to what becomes of it, see `fate`.
+
+    `told`: after how many seconds the gateway said that a new attempt makes sense.
+    """
+    best = (message.delivery, message.error_code or "") if message.delivery else None
+    for one in attempts:
+        best = fold(best, (one.delivery, one.error_code or "") if one.delivery else None)
+    if best is not None:
+        message.delivery, message.error_code = best[0], best[1] or None
+    turn = fate.decide(message, attempts, now, told)
+    if turn is None:
         return
+    if turn.next_at is not None:
+        message.next_at = turn.next_at
+    tab.turn(message, turn.state, turn.reason, now)
+
+
+def settle(attempt: Attempt, message: Message, tab: Tab, now: datetime) -> bool:
+    """The gateway took the message: whatever we thought before, it is handed over, and this attempt is charged once.
+
+    False when that was known.
+    """
+    if attempt.state not in OPEN:
+        return False
     attempt.state, attempt.settled_at = AttemptState.ACCEPTED, now
     attempt.looks, attempt.next_look_at = 0, now + ASK_AFTER
-    if message.handed_over_at is not None:
-        return
-    is_reserved = message.state is not State.CLOSED or message.reason == Reason.UNKNOWN.value
-    message.state, message.reason, message.closed_at = State.HANDED_OVER, None, None
+    attempt.fault = attempt.error_code = attempt.error_text = None  # of an answer that was lost
     message.handed_over_at = now
-    tab.charge(message, is_reserved)
+    tab.spend(message)
+    if message.reason != Reason.DELIVERED.value:  # an earlier attempt has arrived: this one changes nothing
+        tab.turn(message, State.HANDED_OVER, None, now)
+        message.error_code = message.error_code if message.delivery else None
+    return True
+
+
+def accept(session: Session, attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
+    """The gateway says itself that it took an attempt, in its answer or when it is asked."""
+    if not settle(attempt, message, tab, now) or message.tries == 1:
+        return
+    if is_double(attempt, attempts_of(session, [message.id])[message.id]):
+        _tell_double(session, session.get_one(Gateway, attempt.gateway_id), now)
+
+
+def is_double(attempt: Attempt, siblings: Sequence[Attempt]) -> bool:
+    """Whether an attempt that was taken shows that its message left twice.
+
+    One of two was declared not sent, the other began while that was believed, and both left.
+    """
+    taken = [one for one in siblings if one.state is AttemptState.ACCEPTED and one is not attempt]
+    return any(_is_pair(attempt, one) or _is_pair(one, attempt) for one in taken)
+
+
+def _is_pair(denied: Attempt, other: Attempt) -> bool:
+    if denied.denied_at is None or denied.settled_at is None:
+        return False
+    return denied.denied_at <= other.started_at <= denied.settled_at
+
+
+def _tell_double(session: Session, gateway: Gateway, now: datetime) -> None:
+    log.error("an SMS that was declared not sent left after all, and left twice", gateway=gateway.name)
+    alarms.raise_one(session, alarms.Kind.DOUBLED, gateway.name, now)
+
+
+def attempts_of(session: Session, ids: Collection[int]) -> dict[int, list[Attempt]]:
+    """All attempts of some messages, by message, as they stand now."""
+    if not ids:
+        return {}
+    found: dict[int, list[Attempt]] = {ident: [] for ident in ids}
+    query = sa.select(Attempt).where(Attempt.message_id.in_(ids)).order_by(Attempt.started_at, Attempt.id)
+    for attempt in session.scalars(query, execution_options={"populate_existing": True}):
+        found[attempt.message_id].append(attempt)
+    return found
 
 
 def locked_messages(session: Session, ids: Collection[int]) -> dict[int, Message]:
@@ -123,7 +240,8 @@ def locked_messages(session: Session, ids: Collection[int]) -> dict[int, Message
     if not ids:
         return {}
     query = sa.select(Message).where(Message.id.in_(ids)).order_by(Message.id).with_for_update()
-    return {message.id: message for message in session.scalars(query)}
+    rows = session.scalars(query, execution_options={"populate_existing": True})
+    return {message.id: message for message in rows}
 
 
 def _attempts(session: Session, gateway: Gateway, reports: Sequence[Report]) -> dict[str, Attempt]:
@@ -170,48 +288,5 @@ def _store(
             }
         )  # fmt: skip
     if rows:
-        session.execute(insert_ignore(session, Receipt, ["gateway_id", "about", "word", "error_code"]), rows)
-
-
-def _fold_in(attempt: Attempt, message: Message, report: Report, tab: Tab, now: datetime) -> bool:
-    """Fold one report into its attempt and message; True when it says that the phone has it."""
-    settle(attempt, message, tab, now)
-    attempt.provider_id = attempt.provider_id or report.provider_id
-    attempt.provider_segments = attempt.provider_segments or report.segments
-    if report.delivery is None:
-        return False
-    told: Told = (report.delivery, report.error.code if report.error else "")
-    known: Told | None = (attempt.delivery, attempt.error_code or "") if attempt.delivery else None
-    best = fold(known, told)
-    assert best is not None
-    attempt.delivery = best[0]
-    if best[0] in ENDS:
-        attempt.next_look_at = None
-    if best == told:
-        attempt.error_code = told[1] or None
-    _tell_message(message, best, now)
-    return ENDS.get(best[0]) is Reason.DELIVERED
-
-
-def _tell_message(message: Message, told: Told, now: datetime) -> None:
-    known: Told | None = (message.delivery, message.error_code or "") if message.delivery else None
-    best = fold(known, told)
-    if best is None or best == known:
-        return
-    message.delivery, message.error_code = best[0], best[1] or None
-    reason = ENDS.get(best[0])
-    if reason is not None and message.state in (State.HANDED_OVER, State.CLOSED):
-        message.state, message.reason, message.closed_at = State.CLOSED, reason.value, message.closed_at or now
-
-
-def _rest(gateway: Gateway, reports: Sequence[Report], now: datetime) -> None:
-    """A gateway that is itself to blame for a failure rests, before every message after it fails too."""
-    told = [report.error for report in reports if report.delivery is Delivery.FAILED and report.error is not None]
-    blame = next((error for error in told if error.fault is Fault.CHANNEL), None)
-    if blame is not None and gateway.paused_at is None:
-        gateway.paused_at, gateway.paused_reason = now, (blame.text or blame.code)[:200]
-
-
-def _note_reached(session: Session, phone_ids: Collection[int], now: datetime) -> None:
-    if phone_ids:
-        change(session, sa.update(Phone).where(Phone.id.in_(phone_ids)).values(last_delivered_at=now))
+        statement = insert_ignore(session, Receipt, ["gateway_id", "about", "word", "error_code"])
+        session.execute(statement, rows, execution_options={"render_nulls": True})  # so that they go together

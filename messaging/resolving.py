@@ -7,25 +7,33 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from messaging import receipts
+from messaging import budget, receipts
+from messaging.claiming import outbound
 from messaging.database import change
 from messaging.departure import wire
-from messaging.errors import SettingError
+from messaging.errors import JekuluError
+from messaging.fate import is_late_of_no_use
 from messaging.gateways.protocol import Adapter, Found, Outbound, Resolution
 from messaging.installation import Installation
 from messaging.models import Attempt, Gateway, Message, Phone, TextVersion
 from messaging.models.post import AttemptState, State
+from messaging.receipts import locked_messages
 from messaging.rules import Reason
-from messaging.sender import outbound
+from messaging.settings import Settings
+from messaging.tab import Tab
 
 log = structlog.get_logger()
 BATCH = 200
+LONGEST_RHYTHM = 15.0  # seconds
+PARKED_APART = timedelta(hours=1)  # looks for what waits for a person: a line that was cut comes back
+CAN_TELL = ("by_key", "by_search")  # gateways that say so as soon as they answer
 
 
 @dataclass(frozen=True)
@@ -37,22 +45,38 @@ class Case:
     started_at: datetime
     gateway: str
     taken: frozenset[str]  # the gateway's ids of other attempts: the same words twice must not be bound twice
+    is_parked: bool = False  # a person may decide already
+
+
+def rhythm(settings: Settings) -> float:
+    """Seconds from one pass to the next: a look comes late by a quarter of the first wait at most."""
+    first, *_ = settings.resolve_after
+    return min(LONGEST_RHYTHM, first.total_seconds() / 4)
 
 
 def resolve(here: Installation, now: datetime) -> dict[str, int]:
     """One pass: old `submitting` attempts become unknown, unknown ones are looked up when their time has come.
 
     Returns:
-        How many were found `sent`, `not_sent` or `still_unknown`, and how many were `parked` for a person.
+        How many were `stuck`, how many were found `sent`, `not_sent` or `still_unknown`, how many were `parked` for a
+        person or `settled` by a receipt meanwhile; `ambiguous`: more than one SMS matched, and the oldest was taken.
     """
     counts: Counter[str] = Counter()
     with here.db.write() as session:
         counts["stuck"] = mark_stuck(session, here, now)
         cases = _cases(session, here, now)
+    began, silent = monotonic(), set[str]()
     for case in cases:
+        if case.is_parked and case.gateway in silent:
+            continue  # else a thousand of them at a gateway out of reach would hold up the looks at all others
         resolution = _look(case, now)  # no transaction is open here
+        if resolution.found is Found.STILL_UNKNOWN:
+            silent.add(case.gateway)
+        # Behind slow looks this one came late: two empty ones must lie apart as they were made, not as they were due.
+        looked_at = now + timedelta(seconds=int(monotonic() - began))
         with here.db.write() as session:
-            counts[_settle(session, here, case, resolution, now)] += 1
+            counts[_settle(session, here, case, resolution, looked_at)] += 1
+        counts["ambiguous"] += resolution.duplicates
     return {name: count for name, count in counts.items() if count}
 
 
@@ -70,7 +94,11 @@ def mark_stuck(session: Session, here: Installation, now: datetime) -> int:
     return change(
         session,
         sa.update(Attempt)
-        .where(Attempt.state == AttemptState.SUBMITTING, Attempt.started_at <= now - here.settings.stuck_after)
+        .where(
+            budget.OPEN,
+            Attempt.state == AttemptState.SUBMITTING,
+            Attempt.started_at <= now - here.settings.stuck_after,
+        )
         .values(state=AttemptState.UNKNOWN),
     )
 
@@ -78,11 +106,14 @@ def mark_stuck(session: Session, here: Installation, now: datetime) -> int:
 def _cases(session: Session, here: Installation, now: datetime) -> list[Case]:
     """The attempts whose next look is due, each put off at once so that no second worker takes it too."""
     first, *_ = here.settings.resolve_after
-    due = sa.or_(
-        sa.and_(Attempt.next_look_at.is_(None), Attempt.looks == 0, Attempt.started_at <= now - first),
-        Attempt.next_look_at <= now,
+    is_first = sa.and_(Attempt.next_look_at.is_(None), Attempt.looks == 0)
+    query = sa.select(Attempt).where(
+        budget.OPEN,
+        Attempt.state == AttemptState.UNKNOWN,
+        Attempt.started_at <= now - first,
+        sa.or_(is_first, Attempt.next_look_at <= now),
     )
-    query = sa.select(Attempt).where(Attempt.state == AttemptState.UNKNOWN, due).limit(BATCH)
+    query = query.order_by(Attempt.looks, Attempt.started_at).limit(BATCH)  # what may leave soon comes first
     rows = session.scalars(query.with_for_update(skip_locked=True)).all()
     cases = []
     for attempt in rows:
@@ -90,8 +121,8 @@ def _cases(session: Session, here: Installation, now: datetime) -> list[Case]:
         attempt.next_look_at = _next_look(attempt, here, now)
         try:
             cases.append(_case(session, here, attempt))
-        except SettingError as error:  # its gateway cannot be opened now; its turn comes again
-            log.error("a gateway cannot be opened", attempt=attempt.id, error=str(error))
+        except JekuluError as error:  # its gateway or its number cannot be opened now; its turn comes again
+            log.error("an attempt cannot be looked up", attempt=attempt.id, error=type(error).__name__)
     return cases
 
 
@@ -112,7 +143,9 @@ def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
         text = wire(message, version)
     phone = session.get_one(Phone, message.phone_id)
     letter = outbound(session, here, message, phone, text, gateway, attempt.id)
-    return Case(letter, here.adapters.get(gateway), attempt.started_at, gateway.name, _taken(session, message))
+    is_parked = message.state is not State.SUBMITTING
+    adapter = here.adapters.get(gateway)
+    return Case(letter, adapter, attempt.started_at, gateway.name, _taken(session, message), is_parked)
 
 
 def _taken(session: Session, message: Message) -> frozenset[str]:
@@ -122,37 +155,106 @@ def _taken(session: Session, message: Message) -> frozenset[str]:
 
 
 def _settle(session: Session, here: Installation, case: Case, resolution: Resolution, now: datetime) -> str:
-    attempt = session.get_one(Attempt, case.outbound.idempotency_key, with_for_update=True)
-    message = session.get_one(Message, attempt.message_id, with_for_update=True)
+    attempt = session.get_one(Attempt, case.outbound.idempotency_key)
+    message = locked_messages(session, [attempt.message_id])[attempt.message_id]
+    session.refresh(attempt)  # now that nobody else writes to it
     if attempt.state is not AttemptState.UNKNOWN:
         return "settled"  # a receipt was quicker
-    if resolution.found is Found.SENT and resolution.provider_id not in _taken(session, message):
-        attempt.provider_id = attempt.provider_id or resolution.provider_id
-        tab = receipts.Tab()
-        receipts.settle(attempt, message, tab, now)
-        tab.pay(session)
-        if resolution.report is not None:
-            report = replace(resolution.report, idempotency_key=attempt.id)
-            receipts.apply(session, session.get_one(Gateway, attempt.gateway_id), [report], now)
-        return "sent"
-    if resolution.found is Found.NOT_SENT and _is_certain(attempt, case.adapter, here, now):
-        attempt.state, attempt.settled_at = AttemptState.NOT_SENT, now
-        if message.state is State.SUBMITTING:
-            message.state, message.reason, message.next_at = State.WAITING, None, now
-        return "not_sent"
-    is_safe = case.adapter.capabilities.idempotent_submit and now < message.useful_until  # it may leave again later
-    if attempt.looks <= len(here.settings.resolve_after) or is_safe:
-        return "still_unknown"
+    tab = Tab()
+    what = _what(attempt, case, resolution, here, now)
+    if what is Found.SENT and resolution.provider_id not in _taken(session, message):
+        _sent(session, attempt, message, resolution, tab, now)
+    elif what is Found.NOT_SENT:
+        _not_sent(session, attempt, message, tab, now)
+    elif _is_half_sure(attempt, resolution) or _is_looked_for(attempt, message, case, here, now):
+        what = Found.STILL_UNKNOWN
+    else:
+        what = Found.STILL_UNKNOWN
+        attempt.next_look_at = now + PARKED_APART if _may_tell_yet(message, case, now) else None
+        if _park(message, tab, now):
+            tab.pay(session)
+            return "parked"
+    tab.pay(session)
+    return what.value
+
+
+def _what(attempt: Attempt, case: Case, resolution: Resolution, here: Installation, now: datetime) -> Found:
+    """What one look proves."""
+    if resolution.found is Found.NOT_SENT and not _is_certain(attempt, case.adapter, here, now):
+        return Found.STILL_UNKNOWN
+    return resolution.found
+
+
+def _sent(
+    session: Session, attempt: Attempt, message: Message, resolution: Resolution, tab: Tab, now: datetime
+) -> None:
+    """It left; what the gateway tells of it is folded in like a report."""
+    attempt.provider_id = attempt.provider_id or resolution.provider_id
+    receipts.accept(session, attempt, message, tab, now)
+    if resolution.report is not None:
+        report = replace(resolution.report, idempotency_key=attempt.id)
+        receipts.apply(session, session.get_one(Gateway, attempt.gateway_id), [report], now)
+
+
+def _not_sent(session: Session, attempt: Attempt, message: Message, tab: Tab, now: datetime) -> None:
+    """It did not leave: the kind of its message decides what follows.
+
+    A campaign waits for its next open minute, as the rules tell when it is looked at; a call, a reply and an alert
+    leave at once; what is bound to a broadcast, or closed by a person meanwhile, is given up.
+    """
+    attempt.state, attempt.settled_at, attempt.denied_at = AttemptState.NOT_SENT, now, now
     attempt.next_look_at = None
-    if message.state is State.SUBMITTING:
-        message.state, message.reason = State.HELD, Reason.UNKNOWN.value
-    return "parked"
+    if message.state is not State.SUBMITTING and message.reason != Reason.UNKNOWN.value:
+        receipts.follow(message, receipts.attempts_of(session, [message.id])[message.id], tab, now)
+    elif message.state is State.CLOSED or is_late_of_no_use(message) or message.useful_until <= now:
+        tab.turn(message, State.CLOSED, Reason.STALE, now)
+    else:
+        tab.turn(message, State.WAITING, None, now)
+        message.next_at = now
+
+
+def _park(message: Message, tab: Tab, now: datetime) -> bool:
+    """Nobody can tell whether it left: a person decides, and of what is bound to a broadcast nobody need.
+
+    False when it was parked or settled before.
+    """
+    if message.state is not State.SUBMITTING:
+        return False
+    state = State.CLOSED if is_late_of_no_use(message) else State.HELD
+    tab.turn(message, state, Reason.UNKNOWN, now)
+    return True
+
+
+def _may_tell_yet(message: Message, case: Case, now: datetime) -> bool:
+    """Whether the gateway, out of reach until now, may still tell while the message is of use."""
+    return case.adapter.capabilities.can_resolve in CAN_TELL and now < message.useful_until
+
+
+def _is_half_sure(attempt: Attempt, resolution: Resolution) -> bool:
+    """Whether a search came up empty and waits for the second that decides, however late this one was.
+
+    Looks are counted before they are made, so a crash loses those of its whole pass.
+    """
+    return resolution.found is Found.NOT_SENT and attempt.empty_since is not None
+
+
+def _is_looked_for(attempt: Attempt, message: Message, case: Case, here: Installation, now: datetime) -> bool:
+    """Whether there is another look; where a key is taken once there always is one: it may leave again at any time."""
+    is_safe = case.adapter.capabilities.idempotent_submit and now < message.useful_until
+    return is_safe or attempt.looks <= len(here.settings.resolve_after)
 
 
 def _is_certain(attempt: Attempt, adapter: Adapter, here: Installation, now: datetime) -> bool:
-    """A gateway that knows our key is believed at once; a search must come up empty twice, some time apart."""
-    if adapter.capabilities.can_resolve == "by_key":
+    """Whether "not sent" may be believed.
+
+    A gateway that knows our key is believed at once, and so is one that proves it by what it reports. A search must
+    come up empty twice, some time apart.
+    """
+    how = adapter.capabilities.can_resolve
+    if how in ("by_key", "by_report"):
         return True
+    if how == "no":
+        return False
     if attempt.empty_since is None:
         attempt.empty_since = now
         return False

@@ -24,9 +24,11 @@ class Reason(enum.StrEnum):
     RISK = "risk"
     BUDGET = "budget"
     NOT_APPROVED = "not_approved"
+    REFUSED_TEXT = "refused_text"
     NO_TEXT = "no_text"
     EMPTY_SLOT = "empty_slot"
     ANSWER_COST = "answer_cost"
+    ONE_WAY = "one_way"
     PERSONAL = "personal"
     QUARANTINE = "quarantine"
     INVALID_NUMBER = "invalid_number"
@@ -38,6 +40,7 @@ class Reason(enum.StrEnum):
     CHANGED = "changed"
     LOOP = "loop"
     UNKNOWN = "unknown"
+    RESTORED = "restored"
     REJECTED = "rejected"
     TOO_LONG = "too_long"
     NO_RECEIPT = "no_receipt"
@@ -57,11 +60,19 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.RISK: ("Le niveau de risque de la commune ne le permet pas.", "The risk level of the commune forbids it."),
     Reason.BUDGET: ("Le budget du mois est atteint.", "The budget of the month is reached."),
     Reason.NOT_APPROVED: ("Le texte n'est pas approuvé.", "The text is not approved."),
+    Reason.REFUSED_TEXT: (
+        "La passerelle ne porte pas ce texte : il attend une nouvelle approbation.",
+        "The gateway does not carry this text: it waits to be approved anew.",
+    ),
     Reason.NO_TEXT: ("Aucun texte approuvé dans ses langues.", "No approved text in the languages of the person."),
     Reason.EMPTY_SLOT: ("Une valeur du texte manque.", "A value of the text is missing."),
     Reason.ANSWER_COST: (
         "Nul ne sait ce que coûte une réponse par cette passerelle : pas de question.",
         "Nobody knows what an answer costs by this gateway: no question is asked.",
+    ),
+    Reason.ONE_WAY: (
+        "Cette passerelle ne reçoit pas de SMS : pas de question.",
+        "This gateway receives no SMS: no question is asked.",
     ),
     Reason.PERSONAL: (
         "Contenu personnel : ce téléphone ne l'a pas choisi.",
@@ -80,6 +91,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.CHANGED: ("L'étape a été changée ou retirée.", "The step was changed or removed."),
     Reason.LOOP: ("Trop de réponses automatiques à ce téléphone.", "Too many automatic replies to this phone."),
     Reason.UNKNOWN: ("On ne sait pas s'il est parti.", "It is not known whether it left."),
+    Reason.RESTORED: (
+        "Dû avant la restauration : il est peut-être déjà parti.",
+        "Due before the restore: it may already have left.",
+    ),
     Reason.REJECTED: ("La passerelle l'a refusé.", "The gateway refused it."),
     Reason.TOO_LONG: ("Plus long que ce que la passerelle porte.", "Longer than the gateway carries."),
     Reason.NO_RECEIPT: ("Parti, sans accusé de réception.", "It left; no receipt came."),
@@ -138,6 +153,8 @@ class Facts:
     gateway: Literal["simulator", "real", "paused", "none"] = "real"
     trial: bool = False  # to the confirmed phone of the account that tries the text
     false_trial: bool = False  # it calls itself a trial and is none
+    doubtful: bool = False  # it may have left before a restore
+    left_before: bool = False  # it has, somebody said
 
 
 @dataclass(frozen=True)
@@ -167,6 +184,7 @@ def _closed(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | No
         (Check.OPT_OUT in must and facts.opted_out, Reason.OPTED_OUT),
         (Check.CONSENT in must and not facts.consented, Reason.NO_CONSENT),
         (facts.invalid, Reason.INVALID_NUMBER),
+        (facts.left_before, Reason.RESTORED),
         (facts.demonstration and facts.gateway == "real", Reason.DEMONSTRATION),
         (facts.personal and not facts.owner_chose_personal, Reason.PERSONAL),
         (Check.USEFUL in must and now >= facts.useful_until, Reason.STALE),
@@ -178,6 +196,7 @@ def _closed(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | No
 def _held(facts: Facts, must: frozenset[Check]) -> Verdict | None:
     may_carry = facts.approved or facts.gateway == "simulator"
     no: list[tuple[bool, Reason]] = [
+        (facts.doubtful, Reason.RESTORED),
         (facts.quarantined, Reason.QUARANTINE),
         (facts.place_paused, Reason.PAUSED_PLACE),
         (facts.false_trial, Reason.NOT_APPROVED),

@@ -6,6 +6,7 @@ sentence that names the setting and says what to do.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -16,8 +17,10 @@ from urllib.parse import urlsplit
 
 from messaging.clock import parse_duration
 from messaging.errors import DataError, SettingError
+from messaging.mail import MailServer, parse
 
 SHORTEST_KEY = 16  # of the key with which a telephone signs; the 8 signs that its app makes by itself are too few
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _setting(name: str, read: Callable[[str], Any], default: str, sentence: str) -> Any:
@@ -84,6 +87,20 @@ def _words(value: str) -> tuple[str, ...]:
     return tuple(value.split())
 
 
+def _mailbox(value: str) -> str:
+    if value and not all(value.partition("@")):
+        raise ValueError(f"« {value} » is no e-mail address")
+    return value.strip()
+
+
+def _mailboxes(value: str) -> tuple[str, ...]:
+    return tuple(map(_mailbox, value.split()))
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(part, strict=False) for part in value.replace(",", " ").split())
+
+
 def _level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("write DEBUG, INFO, WARNING or ERROR")
@@ -137,6 +154,13 @@ class Settings:
         "10m",
         "How far apart two empty looks must lie before an attempt is not sent.",
     )
+    retry_first: timedelta = _setting(
+        "JEKULU_RETRY_FIRST",
+        _length,
+        "2m",
+        "How long a message waits after its first temporary failure; after each further one twice as long, "
+        "4 hours at most.",
+    )
     answer_within: timedelta = _setting(
         "JEKULU_ANSWER_WITHIN",
         _length,
@@ -161,18 +185,20 @@ class Settings:
         "",
         "Folder of the backups that `jekulu upgrade` makes. Empty: backups in the data folder.",
     )
-    smtp: str = _setting(
+    smtp: MailServer | None = _setting(
         "JEKULU_SMTP",
-        _text,
+        parse,
         "",
         "Mail server for alarms: smtp://host:25, smtp://user:password@host:587 (with STARTTLS) or smtps://… "
         "Empty: alarms go by SMS alone.",
     )
-    alarm_from: str = _setting("JEKULU_ALARM_FROM", _text, "", "Sender of the alarm e-mails.")
+    alarm_from: str = _setting("JEKULU_ALARM_FROM", _mailbox, "", "Sender of the alarm e-mails.")
     alarm_to: tuple[str, ...] = _setting(
-        "JEKULU_ALARM_TO", _words, "", "Addresses that get every alarm by e-mail, with blanks between them."
+        "JEKULU_ALARM_TO", _mailboxes, "", "Addresses that get every alarm by e-mail, with blanks between them."
     )
-    workers: int = _setting("JEKULU_WORKERS", _count, "16", "How many messages are handed over at the same time.")
+    workers: int = _setting(
+        "JEKULU_WORKERS", _count, "16", "How many messages are handed over to one gateway at the same time."
+    )
     metrics_token: str = _setting(
         "JEKULU_METRICS_TOKEN", _text, "", "Word that opens /metrics as a bearer token. Empty: /metrics is closed."
     )
@@ -210,6 +236,12 @@ class Settings:
     )
     kannel_admin_password: str = _setting(
         "JEKULU_KANNEL_ADMIN_PASSWORD", _text, "", "Password of the status page. Empty: its health is not asked."
+    )
+    kannel_from: tuple[Network, ...] = _setting(
+        "JEKULU_KANNEL_FROM",
+        _networks,
+        "",
+        "Addresses or networks from which Kannel may call, such as 10.8.0.2 or 10.8.0.0/24. Empty: this machine alone.",
     )
 
     @property
@@ -251,6 +283,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingError(
             "JEKULU_ANSWER_WITHIN must be half of JEKULU_STUCK_AFTER at most: "
             "else a call that is still under way would count as lost."
+        )
+    mail = (settings.smtp, settings.alarm_from, settings.alarm_to)
+    if any(mail) and not all(mail):
+        raise SettingError(
+            "JEKULU_SMTP, JEKULU_ALARM_FROM and JEKULU_ALARM_TO belong together: set all three, or none of them."
         )
     return settings
 

@@ -348,7 +348,7 @@ def _release(session: Session, text: Text, version: TextVersion, now: datetime) 
     held = sa.select(Message).where(
         Message.text_id == text.id,
         Message.state == State.HELD,
-        Message.reason == Reason.NOT_APPROVED.value,
+        Message.reason.in_((Reason.NOT_APPROVED.value, Reason.REFUSED_TEXT.value)),
         Message.trial_of.is_(None),  # one that may not go is not mended by an approval
     )
     for message in session.scalars(held.execution_options(yield_per=1_000)):

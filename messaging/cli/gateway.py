@@ -5,17 +5,24 @@ from __future__ import annotations
 import click
 import sqlalchemy as sa
 
-from messaging import audit
+from messaging import audit, routing
 from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
 from messaging.errors import DataError
 from messaging.gateways import pausing, signs, tariffs
 from messaging.models import Gateway
 
-USUAL_RATES = {"twilio": "1", "android": "6/min"}
+USUAL_RATES = {"twilio": "1", "android": "6/min", "kannel": "10"}
 PREFIX = click.option(
     "--prefix", "prefixes", multiple=True, metavar="START", help="It serves numbers that start so, +2237; any: all."
 )
+KIND = click.option(
+    "--kind", "kinds", multiple=True, metavar="KIND", help="It carries campaign, service, reply or alert; any: all."
+)
+RECEIVES = click.option(
+    "--receives", metavar="yes|no|any", help="Whether SMS come in by it; any: as its adapter and sender let expect."
+)
+POSITION = click.option("--position", type=int, help="The lower is asked first; the next stands in for it.")
 DEVICE = click.option("--device", metavar="ID", help="Id of the telephone, where one account has several; any.")
 SIM = click.option("--sim", "sims", multiple=True, metavar="SLOT", help="Card of the telephone: 1, 2 or 3; any.")
 
@@ -27,19 +34,23 @@ def gateway() -> None:
 
 @gateway.command("add")
 @click.argument("name")
-@click.option("--adapter", type=click.Choice(["twilio", "android"]), required=True)
+@click.option("--adapter", type=click.Choice([*USUAL_RATES]), required=True)
 @click.option("--sender", default="", help="The number or name it writes from; a telephone writes from its own.")
 @click.option("--price", default="0", help="Price of one segment in XOF.")
-@click.option("--rate", help="Segments a second, or a minute: 6/min. Not given: 1, of a telephone 6/min.")
+@click.option("--rate", help="Segments a second, or a minute: 6/min. Not given: 1, of a telephone 6/min, of Kannel 10.")
 @click.option("--answer-cost", default="unknown", help="What an SMS to us costs its sender: free, XOF, unknown.")
 @PREFIX
+@KIND
+@RECEIVES
+@POSITION
 @DEVICE
 @SIM
 @json_option
 @command_errors
 def gateway_add(
     name: str, adapter: str, sender: str, price: str, rate: str | None, answer_cost: str,
-    prefixes: tuple[str, ...], device: str | None, sims: tuple[str, ...], as_json: bool,
+    prefixes: tuple[str, ...], kinds: tuple[str, ...], receives: str | None, position: int | None,
+    device: str | None, sims: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Add a gateway; its secrets come from the environment alone."""
     with opened() as here, here.db.write() as session:
@@ -52,7 +63,9 @@ def gateway_add(
             rate=tariffs.parse_rate(rate or USUAL_RATES[adapter]),
             answer_cost=tariffs.parse_answer_cost(answer_cost), prefixes=[], kinds=[],
         )  # fmt: skip
-        tariffs.change(session, row, prefixes=prefixes, device=device, sims=sims)
+        tariffs.change(
+            session, row, prefixes=prefixes, kinds=kinds, receives=receives, position=position, device=device, sims=sims
+        )
         session.add(row)
         session.flush()
         here.adapters.get(row)
@@ -83,13 +96,17 @@ def gateway_list(as_json: bool) -> None:
 @click.option("--rate", help="Segments a second, or a minute: 6/min.")
 @click.option("--answer-cost", help="What an SMS to us costs its sender: free, a price in XOF, unknown.")
 @PREFIX
+@KIND
+@RECEIVES
+@POSITION
 @DEVICE
 @SIM
 @json_option
 @command_errors
 def gateway_set(
     name: str, sender: str | None, price: str | None, operators: tuple[str, ...], rate: str | None,
-    answer_cost: str | None, prefixes: tuple[str, ...], device: str | None, sims: tuple[str, ...], as_json: bool,
+    answer_cost: str | None, prefixes: tuple[str, ...], kinds: tuple[str, ...], receives: str | None,
+    position: int | None, device: str | None, sims: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Change what a gateway costs, how fast it is and whom it serves."""
     with opened() as here, here.db.write() as session:
@@ -97,7 +114,7 @@ def gateway_set(
         before = _shown(row)
         tariffs.change(
             session, row, sender=sender, price=price, operators=operators, rate=rate, answer_cost=answer_cost,
-            prefixes=prefixes, device=device, sims=sims,
+            prefixes=prefixes, kinds=kinds, receives=receives, position=position, device=device, sims=sims,
         )  # fmt: skip
         session.flush()
         session.refresh(row)
@@ -110,7 +127,8 @@ def _shown(row: Gateway) -> dict[str, object]:
     return {
         "gateway": row.name, "adapter": row.adapter, "sender": row.sender, "price": row.price_micros / 1_000_000,
         "prices": {one.prefix: one.price_micros / 1_000_000 for one in row.tariffs}, "rate": row.rate,
-        "answer_cost": row.answer_cost, "prefixes": row.prefixes, "paused": row.paused_at is not None,
+        "answer_cost": row.answer_cost, "prefixes": row.prefixes, "kinds": row.kinds, "receives": routing.receives(row),
+        "position": row.position, "paused": row.paused_at is not None,
         **({"device": row.device, "sims": row.sims} if signs.is_telephone(row) else {}),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One pass of the sender or of settling, the webhooks' addresses, and the upgrade."""
+"""One pass of the sender, and the webhooks' addresses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from messaging import addresses, resolving, sender
+from messaging import addresses, sender
 from messaging.cli.frame import command_errors, emit, json_option, moment, now_option, opened
 from messaging.errors import DataError, SettingError
-from messaging.gateways import android, signs
+from messaging.gateways import android, kannel, signs
 from messaging.gateways.line import LostError
 from messaging.installation import Installation
 from messaging.models import Gateway
@@ -45,12 +45,32 @@ def _addresses(here: Installation, row: Gateway) -> dict[str, Any]:
     if signs.is_telephone(row):
         url = addresses.events_url(public, row.name, keys)
         return {"gateway": row.name, "events": url, "hooks": android.hooks(url, row.name, row.device)}
+    if row.adapter == "kannel":
+        url = addresses.inbound_url(public, row.name, keys)
+        return {"gateway": row.name, "configuration": kannel_lines(url, here.settings.kannel_user or "jekulu")}
     # The fragment asks Twilio to bring an SMS again when we could not store it; others ignore it.
     return {"gateway": row.name, "inbound": addresses.inbound_url(public, row.name, keys) + AGAIN}
 
 
+def kannel_lines(url: str, user: str) -> list[str]:
+    """What stands in Kannel's configuration for a gateway: where inbound SMS go, and who may send.
+
+    The names are those of `docs/kannel/kannel.conf`; the password is written nowhere but into the two places.
+    """
+    return [
+        "group = sms-service",
+        f'post-url = "{url}?id=%I&from=%q&time=%T&smsc=%i"',
+        "group = sendsms-user",
+        f"username = {user}",
+        "password = (JEKULU_KANNEL_PASSWORD)",
+        f"max-messages = {kannel.MOST_SEGMENTS}",
+    ]
+
+
 def _words(found: Mapping[str, Any], api: str, is_entered: bool) -> str:
-    """One line a gateway; of a telephone a command for each event, unless they are entered."""
+    """One line a gateway; of Kannel what its configuration needs; of a telephone a command for each event."""
+    if "configuration" in found:
+        return "\n  ".join([f"{found['gateway']}: in /etc/kannel/kannel.conf", *found["configuration"]])
     if "inbound" in found:
         return f"{found['gateway']}: {found['inbound']}"
     if is_entered:
@@ -86,22 +106,3 @@ def send(now: str | None, as_json: bool) -> None:
     """One pass of the sender."""
     with opened() as here:
         emit(sender.send_due(here, moment(here, now)), as_json)
-
-
-@click.command()
-@now_option
-@json_option
-@command_errors
-def resolve(now: str | None, as_json: bool) -> None:
-    """One pass over the attempts whose outcome is not known."""
-    with opened() as here:
-        emit(resolving.resolve(here, moment(here, now)), as_json)
-
-
-@click.command()
-@json_option
-@command_errors
-def upgrade(as_json: bool) -> None:
-    """Bring the tables up to date; starting does so too."""
-    with opened():
-        emit({"upgraded": True}, as_json, "The tables are up to date.")

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from messaging.clock import utc_now
 from messaging.errors import SettingError
+from messaging.gateways import exchanges
+from messaging.gateways.pool import Pool
 from messaging.gateways.protocol import Adapter
 from messaging.gateways.simulator import Book, Simulator
 from messaging.models import Gateway
@@ -36,6 +38,8 @@ class Adapters:
         self.settings = settings
         self.keys = keys
         self.clock = clock
+        self.exchanges = exchanges.Log(settings.data, clock=lambda: self.clock())
+        self.pool = Pool(settings.workers)
         self._opened: dict[int, tuple[Facts | None, Adapter]] = {}
         self._lock = Lock()
         self._book: Book | None = None
@@ -71,12 +75,14 @@ class Adapters:
 
     def close(self) -> None:
         """Let go of all connections."""
+        self.pool.close()
         for _, adapter in self._opened.values():
             adapter.close()
         self._opened.clear()
         if self._book is not None:
             self._book.close()
             self._book = None
+        self.exchanges.close()
 
     def _open(self, gateway: Gateway) -> Adapter:
         if gateway.adapter == "simulator":
@@ -84,9 +90,14 @@ class Adapters:
         if gateway.adapter == "twilio":
             from messaging.gateways.twilio import Twilio  # 62 ms and 27 MB that only its users pay
 
-            return Twilio(self.settings, gateway.sender)
+            return Twilio(self.settings, gateway.sender, name=gateway.name, note=self.exchanges.note)
         if gateway.adapter == "android":
             from messaging.gateways.android import Android
 
-            return Android(self.settings, gateway.device, gateway.sims or ())
+            note = self.exchanges.note
+            return Android(self.settings, gateway.device, gateway.sims or (), name=gateway.name, note=note)
+        if gateway.adapter == "kannel":
+            from messaging.gateways.kannel import Kannel
+
+            return Kannel(self.settings, gateway.sender, name=gateway.name, note=self.exchanges.note)
         raise SettingError(f"Gateway « {gateway.name} »: there is no adapter « {gateway.adapter} ».")

@@ -9,12 +9,11 @@ Source: SMS Gateway for Android 1.66 (docs.sms-gate.app, sending messages, readi
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from requests import Request
 from requests import Response as Reply
@@ -22,7 +21,8 @@ from requests import Response as Reply
 from messaging.clock import utc_now
 from messaging.errors import JekuluError, SettingError
 from messaging.gateways import android_words
-from messaging.gateways.line import Line, LostError
+from messaging.gateways.exchanges import Note, silent
+from messaging.gateways.line import Line, LostError, is_private
 from messaging.gateways.protocol import (
     Arrival,
     Capabilities,
@@ -68,12 +68,19 @@ class Android:
         can_resolve="by_key",
         idempotent_submit=True,
         can_list_inbound=True,
+        can_track=True,
         max_in_flight=IN_FLIGHT,
         signed_webhooks=True,
     )
 
     def __init__(
-        self, settings: Settings, device: str | None, sims: Sequence[int], clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        device: str | None,
+        sims: Sequence[int],
+        clock: Callable[[], datetime] = utc_now,
+        name: str = "android",
+        note: Note = silent,
     ) -> None:
         """Nothing is called yet.
 
@@ -82,6 +89,8 @@ class Android:
             device: the telephone's id; None: the only one, or the server's choice.
             sims: its cards by slot; none: the telephone's own choice.
             clock: for tests.
+            name: of the gateway, and
+            note: for the log of exchanges.
 
         Raises:
             SettingError: a setting is missing, or would send password and texts in the clear over the internet.
@@ -92,7 +101,7 @@ class Android:
         self._clock = clock
         self._api = settings.android_api
         self._auth = (settings.android_user, settings.android_password)
-        self._line = Line(self._api, min(IN_FLIGHT, settings.workers), settings.answer_within)
+        self._line = Line(self._api, min(IN_FLIGHT, settings.workers), settings.answer_within, name, note)
 
     def submit(self, outbound: Outbound) -> Submitted:
         """Hand one SMS over; the same key again is the same SMS."""
@@ -109,7 +118,8 @@ class Android:
         }
         try:
             # Without the parameter a server reads numbers as if it stood in another country.
-            reply = self._call("POST", "/messages", json=body, params={"skipPhoneValidation": "true"})
+            unasked = {"skipPhoneValidation": "true"}
+            reply = self._call("send", "POST", "/messages", outbound.idempotency_key, json=body, params=unasked)
         except LostError as lost:
             return _lost(lost)
         return _answered(reply, outbound.idempotency_key)
@@ -123,17 +133,10 @@ class Android:
         must be handed over again under the same key.
         """
         try:
-            reply = self._call("GET", f"/messages/{quote(outbound.idempotency_key, safe='')}")
-        except LostError:
+            report = self._shown("look", outbound.idempotency_key)
+        except JekuluError:
             return Resolution(Found.STILL_UNKNOWN)
-        if reply.status_code == 404:
-            return Resolution(Found.NOT_SENT)
-        told = _read(reply)
-        if reply.status_code != 200 or told.get("id") != outbound.idempotency_key:
-            return Resolution(Found.STILL_UNKNOWN)
-        word, reason = _state(told)
-        digest = hashlib.sha256(f"{outbound.idempotency_key}|{word}|{reason}".encode()).hexdigest()
-        return Resolution(Found.SENT, report=android_words.report(word, reason, digest, outbound.idempotency_key))
+        return Resolution(Found.SENT, report=report) if report else Resolution(Found.NOT_SENT)
 
     def list_inbound(self, since: datetime, until: datetime) -> Sequence[Arrival]:
         """Ask the telephone to bring what it received between two moments again: it does so by its webhooks.
@@ -145,21 +148,25 @@ class Android:
             "since": _written(since), "until": _written(until), "triggerWebhooks": True,
             "webhookDelivery": "Individual", **self._whose,
         }  # fmt: skip
-        reply = self._call("POST", "/inbox/refresh", json=body)
+        reply = self._call("list", "POST", "/inbox/refresh", json=body)
         if reply.status_code == 404:  # before 1.60 it had another name
-            reply = self._call("POST", "/messages/inbox/export", json=body)
+            reply = self._call("list", "POST", "/messages/inbox/export", json=body)
         if reply.status_code >= 300:
             raise RefusalError(reply.status_code)
         return ()
 
     def track(self, key: str, provider_id: str | None) -> Report | None:
-        """Not asked yet."""
-        return None
+        """What the telephone knows of a message that it took; None when it does not know it any more.
+
+        Raises:
+            LostError, RefusalError: it did not say; it must be asked again.
+        """
+        return self._shown("track", key)
 
     def health(self) -> Error | None:
         """What the telephone, or the server before it, says is wrong with itself; None when all is well."""
         try:
-            reply = self._call("GET", "/health")
+            reply = self._call("health", "GET", "/health")
         except LostError as lost:
             return _lost(lost).error
         told = _read(reply)
@@ -177,7 +184,7 @@ class Android:
             LostError, RefusalError: some are not entered; entering all again does no harm.
         """
         for hook in hooks:
-            reply = self._call("POST", "/webhooks", json=hook)
+            reply = self._call("register", "POST", "/webhooks", json=hook)
             if reply.status_code >= 300:
                 raise RefusalError(reply.status_code)
 
@@ -189,12 +196,26 @@ class Android:
         """Let go of connections."""
         self._line.close()
 
+    def _shown(self, what: str, key: str) -> Report | None:
+        """The state of a message by its key; None when the telephone does not know it."""
+        reply = self._call(what, "GET", f"/messages/{quote(key, safe='')}", key)
+        if reply.status_code == 404:
+            return None
+        told = _read(reply)
+        if reply.status_code != 200:
+            raise RefusalError(reply.status_code)
+        if told.get("id") != key:
+            raise LostError("unreadable", untouched=False)
+        word, reason = _state(told)
+        digest = hashlib.sha256(f"{key}|{word}|{reason}".encode()).hexdigest()
+        return android_words.report(word, reason, digest, key)
+
     @property
     def _whose(self) -> dict[str, str]:
         return {"deviceId": self._device} if self._device else {}
 
-    def _call(self, method: str, path: str, **what: Any) -> Reply:
-        return self._line.call(Request(method, self._api + path, auth=self._auth, **what))
+    def _call(self, what: str, method: str, path: str, key: str = "", **given: Any) -> Reply:
+        return self._line.call(Request(method, self._api + path, auth=self._auth, **given), what, key)
 
 
 def hooks(url: str, gateway: str, device: str | None) -> list[dict[str, str]]:
@@ -215,20 +236,11 @@ def _check(settings: Settings) -> None:
     missing = [name for name, value in needed.items() if not value]
     if missing:
         raise SettingError(f"An Android gateway needs {' and '.join(missing)}. Set it, or use the simulator.")
-    parts = urlsplit(settings.android_api)
-    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+    if not is_private(settings.android_api):
         raise SettingError(
             "JEKULU_ANDROID_API: over the internet numbers and texts must not travel in the clear. "
             "Use https, or a tunnel to http://127.0.0.1."
         )
-
-
-def _is_near(host: str) -> bool:
-    """True for this machine and for a network of one's own."""
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return host == "localhost" or host.endswith(".local")
 
 
 def _answered(reply: Reply, key: str) -> Submitted:
@@ -240,7 +252,8 @@ def _answered(reply: Reply, key: str) -> Submitted:
         return Submitted(Outcome.DUPLICATE)
     if status in (429, 503):
         waits = _seconds(reply.headers.get("Retry-After", ""))
-        error = Error(f"http-{status}", "the queue of the telephone is full", Fault.NETWORK, waits, status)
+        text = "the queue of the telephone is full"
+        error = Error(f"http-{status}", text, Fault.NETWORK, waits, status, too_many=True)
         return Submitted(Outcome.TEMPORARY, error=error)
     if status >= 500:
         return _unknown(f"http-{status}", "trouble at the telephone", status)
@@ -250,7 +263,7 @@ def _answered(reply: Reply, key: str) -> Submitted:
 
 def _lost(lost: LostError) -> Submitted:
     if lost.untouched:
-        error = Error(lost.code, "the telephone cannot be reached", Fault.NETWORK)
+        error = Error(lost.code, "the telephone cannot be reached", Fault.LINE)
         return Submitted(Outcome.TEMPORARY, error=error)
     return _unknown(lost.code, "the answer was lost")
 

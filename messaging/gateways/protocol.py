@@ -31,12 +31,16 @@ class Outcome(enum.StrEnum):
 class Fault(enum.StrEnum):
     """Who is to blame, and so what stops: this phone, this text, this gateway, or nothing."""
 
-    NONE = "none"
+    NONE = "none"  # nobody that we know of: an unknown code is never a reason to send again
     RECIPIENT = "recipient"
+    ABSENT = "absent"  # this number, perhaps: believed when two steps were told so on two days
     OPTED_OUT = "opted_out"
     CONTENT = "content"
     CHANNEL = "channel"
+    LINE = "line"  # the gateway was not reached and no byte went out: another one may carry the message
     NETWORK = "network"
+    VAGUE = "vague"  # the network gives no reason: worth one more attempt, not two
+    UNSURE = "unsure"  # it failed, and may have reached the phone all the same: ours alone, for `outcome_unknown`
 
 
 class Found(enum.StrEnum):
@@ -73,9 +77,10 @@ class Error:
     code: str
     text: str
     fault: Fault
-    retry_after: float | None = None  # seconds
+    retry_after: float | None = None  # seconds; of a report: until the message may be tried again
     http_status: int | None = None
     request_id: str | None = None
+    too_many: bool = False  # it asks us to be slower
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,7 @@ class Request:
     query: Sequence[tuple[str, str]]  # in order, blanks kept, nothing stripped
     form: Sequence[tuple[str, str]]
     received_at: datetime
+    caller: str = ""  # the address that the call came from, of a proxy when there is one
 
 
 @dataclass(frozen=True)
@@ -207,10 +213,18 @@ class Adapter(Protocol):
         """Look up what became of an attempt whose answer was lost; `taken` are the ids of other attempts."""
 
     def list_inbound(self, since: datetime, until: datetime) -> Sequence[Arrival]:
-        """What came in, as far as the gateway keeps a list; empty when it keeps none."""
+        """What came in, as far as the gateway keeps a list; empty when it keeps none.
+
+        Raises:
+            JekuluError: it did not say; the same span must be asked for again.
+        """
 
     def track(self, key: str, provider_id: str | None) -> Report | None:
-        """What became of an SMS that it took and never reported on; None: it cannot say."""
+        """What became of an SMS that it took and never reported on; None: it cannot say.
+
+        Raises:
+            JekuluError: it did not answer; it must be asked again.
+        """
 
     def health(self) -> Error | None:
         """What is wrong with the account or the line, or None."""

@@ -52,6 +52,19 @@ What = Literal[
 
 
 @dataclass(frozen=True)
+class Outage:
+    """The network of one operator is down for a while: the carrier takes nothing for its numbers."""
+
+    start: str  # of the numbers, +2237
+    since: datetime
+    until: datetime
+
+    def meets(self, number: str, at: datetime) -> bool:
+        """True when an SMS to this number cannot be taken at this moment."""
+        return number.startswith(self.start) and self.since <= at < self.until
+
+
+@dataclass(frozen=True)
 class Weather:
     """How the simulated network behaves; all choices follow from `seed`, the number and how often it was called.
 
@@ -73,6 +86,7 @@ class Weather:
     latency_seconds: float = 0.0
     endings: Mapping[str, What] = field(default_factory=dict)
     script: Sequence[What] = ()
+    outages: Sequence[Outage] = ()  # before all else
 
 
 FAIR = Weather(undelivered=0.03, expired=0.01, silent=0.02)
@@ -214,6 +228,8 @@ class Simulator:
             time.sleep(self.weather.latency_seconds)
         if self.book.has_key(outbound.idempotency_key):
             return Submitted(Outcome.DUPLICATE, provider_id=f"sim-{outbound.idempotency_key}")
+        if any(outage.meets(outbound.to, self.clock()) for outage in self.weather.outages):
+            return DOWN
         dice = self._dice(outbound.to)
         what = self._what(outbound.to, dice)
         if what in ("ok", "cut_sent"):
@@ -289,6 +305,7 @@ def _error(code: str, text: str, fault: Fault) -> Error:
     return Error(code=code, text=text, fault=fault)
 
 
+DOWN = Submitted(Outcome.TEMPORARY, error=_error("down", "the operator's network is down", Fault.NETWORK))
 ANSWERS: dict[What, Submitted] = {
     "busy": Submitted(Outcome.TEMPORARY, error=_error("busy", "too many at once", Fault.NETWORK)),
     "cut_sent": Submitted(Outcome.UNKNOWN, error=_error("cut", "the line was cut", Fault.NETWORK)),

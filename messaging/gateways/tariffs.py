@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from messaging.errors import DataError
 from messaging.models import Gateway, Tariff
+from messaging.models.post import Kind
 
 MICROS = 1_000_000
 START = re.compile(r"\+?[1-9]\d{0,4}")  # country code and two digits: more of a number is not stored in the clear
@@ -18,6 +19,7 @@ LONGEST_SENDER = 40
 FASTEST = 10_000.0  # segments a second
 KNOWN_COSTS = ("free", "unknown")
 ANY = "any"  # takes a limit away again
+RECEIVES = {"yes": True, "no": False, ANY: None}
 SLOTS = ("1", "2", "3")
 DEVICE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -45,6 +47,9 @@ def change(
     rate: str | None = None,
     answer_cost: str | None = None,
     prefixes: Iterable[str] = (),
+    kinds: Iterable[str] = (),
+    receives: str | None = None,
+    position: int | None = None,
     device: str | None = None,
     sims: Iterable[str] = (),
 ) -> None:
@@ -54,9 +59,15 @@ def change(
         DataError: a value cannot be read.
     """
     tariffs = [parse_tariff(words) for words in operators]
-    starts, cards = tuple(prefixes), tuple(sims)
+    starts, cards, carried = tuple(prefixes), tuple(sims), tuple(kinds)
     if starts:
         row.prefixes = parse_prefixes(starts)
+    if carried:
+        row.kinds = parse_kinds(carried)
+    if receives is not None:
+        row.receives = parse_receives(receives)
+    if position is not None:
+        row.position = position
     if cards:
         row.sims = parse_sims(cards)
     if device is not None:
@@ -154,6 +165,34 @@ def parse_prefixes(starts: Iterable[str]) -> list[str]:
         if not START.fullmatch(start):
             raise DataError(f"« {start} » is no start of numbers. Write it like +2237, or {ANY} for all numbers.")
     return ["+" + start.removeprefix("+") for start in plain]
+
+
+def parse_kinds(kinds: Iterable[str]) -> list[str]:
+    """Read the kinds of messages that a gateway carries; the one word `any` is all of them.
+
+    Raises:
+        DataError: one is no kind.
+    """
+    plain = [kind.strip().lower() for kind in kinds]
+    if plain == [ANY]:
+        return []
+    known = [kind.value for kind in Kind]
+    for kind in plain:
+        if kind not in known:
+            raise DataError(f"« {kind} » is no kind of message. Write {', '.join(known)}, or {ANY} for all.")
+    return [kind for kind in known if kind in plain]
+
+
+def parse_receives(words: str) -> bool | None:
+    """Read whether SMS come in by a gateway: `yes`, `no`, or `any` for what its adapter and sender let expect.
+
+    Raises:
+        DataError: it is none of them.
+    """
+    try:
+        return RECEIVES[words.strip().lower()]
+    except KeyError:
+        raise DataError(f"« {words} » does not say whether SMS come in. Write yes, no or {ANY}.") from None
 
 
 def parse_sims(slots: Iterable[str]) -> list[int] | None:

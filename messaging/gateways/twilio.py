@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -27,6 +28,7 @@ from twilio.rest import Client
 from messaging.clock import utc_now
 from messaging.errors import JekuluError, SettingError
 from messaging.gateways import twilio_words
+from messaging.gateways.exchanges import Note, silent
 from messaging.gateways.line import Line, LostError
 from messaging.gateways.protocol import (
     Arrival,
@@ -45,8 +47,11 @@ from messaging.settings import Settings
 VALIDITY = timedelta(seconds=36_000)  # the longest that Twilio keeps an SMS in its queue
 REPEAT = "#rc=5&rp=all"  # asks Twilio to repeat a report five times on any trouble; a fragment is not signed
 EARLIER, LATER = timedelta(minutes=2), timedelta(minutes=10)  # of an attempt's start, for two clocks and a slow queue
+LONGEST_ID = 80  # that is stored
 TRIAL = "Sent from"  # a trial account's sentence before the text
 NUMBER = re.compile(r"\+?[0-9]+")
+# What is done, and for which attempt: the library between us and the line carries neither to the log of exchanges.
+DOING: ContextVar[tuple[str, str]] = ContextVar("DOING", default=("send", ""))
 
 # At INFO the library writes the numbers of list requests, at DEBUG urllib3 does.
 for _name in ("twilio.http_client", "urllib3.connectionpool"):
@@ -66,7 +71,8 @@ class RefusalError(JekuluError):
 
     def error(self, fault: Fault, text: str) -> Error:
         """What the sender is told."""
-        return Error(self.code, text, fault, self.retry_after, self.status, self.request_id)
+        too_many = self.status == 429 or self.code in twilio_words.SLOW_DOWN
+        return Error(self.code, text, fault, self.retry_after, self.status, self.request_id, too_many)
 
 
 class Http(TwilioHttpClient):  # type: ignore[misc]
@@ -98,7 +104,7 @@ class Http(TwilioHttpClient):  # type: ignore[misc]
         # A form made here costs a tenth less of the whole call than one that `requests` takes apart and joins again.
         form = urlencode(data) if data else None
         request = Request(method.upper(), url, headers=headers, data=form, params=params, auth=auth)
-        reply = self._line.call(request)
+        reply = self._line.call(request, *DOING.get())
         if reply.status_code >= 400:
             raise RefusalError(reply)
         return Response(reply.status_code, reply.content.decode("utf-8"), reply.headers)
@@ -107,8 +113,15 @@ class Http(TwilioHttpClient):  # type: ignore[misc]
 class Twilio:
     """The adapter of one Twilio sender: a number, a name, or a Messaging Service (`MG…`)."""
 
-    def __init__(self, settings: Settings, sender: str, clock: Callable[[], datetime] = utc_now) -> None:
-        """Nothing is called yet.
+    def __init__(
+        self,
+        settings: Settings,
+        sender: str,
+        clock: Callable[[], datetime] = utc_now,
+        name: str = "twilio",
+        note: Note = silent,
+    ) -> None:
+        """Nothing is called yet; each exchange will be noted under the gateway's name.
 
         Raises:
             SettingError: an account, a secret, a public address or a sender is missing or cannot work.
@@ -117,7 +130,7 @@ class Twilio:
         self.capabilities = _capabilities(sender, settings.workers)
         self._sender = sender
         self._clock = clock
-        self._line = Line(settings.twilio_api, settings.workers, settings.answer_within)
+        self._line = Line(settings.twilio_api, settings.workers, settings.answer_within, name, note)
         self._client = Client(
             settings.twilio_account,
             settings.twilio_token,
@@ -129,6 +142,7 @@ class Twilio:
 
     def submit(self, outbound: Outbound) -> Submitted:
         """Hand one SMS over. Twilio has no key against doubles: a lost answer is unknown, never "not sent"."""
+        DOING.set(("send", outbound.idempotency_key))
         sender = outbound.sender or self._sender
         way = {"messaging_service_sid": sender} if _is_service(sender) else {"from_": sender}
         left = min(VALIDITY, outbound.useful_until - self._clock())
@@ -166,8 +180,9 @@ class Twilio:
         No filter on DateSent: it is null while an SMS is queued, and would hide what is sought. `from` is not matched
         because it is null at first in a Messaging Service.
         """
+        DOING.set(("look", outbound.idempotency_key))
         try:
-            listed = self._listed(to=outbound.to, page_size=50, limit=50)
+            listed = list(self._listed(to=outbound.to, page_size=50, limit=50))
         except JekuluError:
             return Resolution(Found.STILL_UNKNOWN)
         matches = [one for one in listed if one.sid not in taken and _is_same(one, outbound.text, attempted_at)]
@@ -181,7 +196,8 @@ class Twilio:
     def list_inbound(self, since: datetime, until: datetime) -> Sequence[Arrival]:
         """What came in between two moments, by Twilio's clock; the keys are those of the webhook.
 
-        Empty for a sender that cannot receive. For a Messaging Service all its numbers are read.
+        Empty for a sender that cannot receive. For a Messaging Service all its numbers are read. Twilio filters by
+        whole days (UTC) and documents no order, so all pages from the first day on are read, one at a time.
 
         Raises:
             LostError, RefusalError: there is no list; the same span must be asked for again.
@@ -190,19 +206,38 @@ class Twilio:
         """
         if not self.capabilities.can_list_inbound:
             return ()
+        DOING.set(("list", ""))
         ours = {} if _is_service(self._sender) else {"to": self._sender}
+        now = self._clock()
         return [
-            _arrival(one, self._clock())
-            for one in self._listed(date_sent_after=since, page_size=1000, **ours)
-            if one.direction == "inbound" and (one.date_sent is None or one.date_sent <= until) and self._is_ours(one)
+            _arrival(one, now)
+            for one in self._listed(date_sent_after=f"{since.astimezone(UTC):%Y-%m-%d}", page_size=1000, **ours)
+            if one.direction == "inbound" and self._is_ours(one) and _is_between(one, since, until)
         ]
 
     def track(self, key: str, provider_id: str | None) -> Report | None:
-        """Not asked yet."""
-        return None
+        """What Twilio knows of an SMS that it took; None when it does not know it, or does not any more.
+
+        Raises:
+            LostError, RefusalError: it did not say; it must be asked again.
+        """
+        if provider_id is None:
+            return None
+        DOING.set(("track", key))
+        try:
+            return _report(self._client.messages(provider_id).fetch(), key)
+        except RefusalError as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        except LostError:
+            raise
+        except Exception:
+            raise LostError("unreadable", untouched=False) from None
 
     def health(self) -> Error | None:
         """What is wrong with the account, its secret, its credit or the line; None when all is well."""
+        DOING.set(("health", ""))
         try:
             account = self._client.api.accounts(self._client.account_sid).fetch()
             if account.status != "active":
@@ -219,9 +254,9 @@ class Twilio:
         """Let go of connections."""
         self._line.close()
 
-    def _listed(self, **filters: Any) -> list[Any]:
+    def _listed(self, **filters: Any) -> Iterator[Any]:
         try:
-            return list(self._client.messages.list(**filters))
+            yield from self._client.messages.stream(**filters)
         except JekuluError:
             raise
         except Exception:  # a list of a shape nobody foresaw teaches nothing, and must not pass for an empty one
@@ -265,6 +300,7 @@ def _capabilities(sender: str, workers: int) -> Capabilities:
         can_resolve="by_search",
         alphanumeric_sender=True,
         can_list_inbound=answers,
+        can_track=True,
         max_validity=VALIDITY,
         max_in_flight=workers,
         signed_webhooks=True,
@@ -276,7 +312,7 @@ def _is_service(sender: str) -> bool:
 
 
 def _accepted(made: Any) -> Submitted:
-    if not isinstance(made.sid, str) or not made.sid:
+    if not isinstance(made.sid, str) or not 0 < len(made.sid) <= LONGEST_ID:
         return _unknown("unreadable", "the answer holds no id")
     return Submitted(
         Outcome.ACCEPTED,
@@ -298,7 +334,7 @@ def _refused(refusal: RefusalError) -> Submitted:
 
 def _lost(lost: LostError) -> Submitted:
     if lost.untouched:
-        return Submitted(Outcome.TEMPORARY, error=Error(lost.code, "Twilio cannot be reached", Fault.NETWORK))
+        return Submitted(Outcome.TEMPORARY, error=Error(lost.code, "Twilio cannot be reached", Fault.LINE))
     return _unknown(lost.code, "the answer was lost")
 
 
@@ -332,6 +368,11 @@ def _is_same(one: Any, text: str, attempted_at: datetime) -> bool:
         return False
     # Without a time it may well be the one: better to wait for a report than to send twice.
     return one.date_created is None or attempted_at - EARLIER <= one.date_created <= attempted_at + LATER
+
+
+def _is_between(one: Any, since: datetime, until: datetime) -> bool:
+    """Whether an SMS came in between two moments; one without a time may have."""
+    return one.date_sent is None or since <= one.date_sent <= until
 
 
 def _report(one: Any, key: str) -> Report:

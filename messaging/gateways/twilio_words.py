@@ -33,6 +33,8 @@ DELIVERY = {
     "read": Delivery.READ,
 }
 EXPIRED = "30036"  # the validity period ran out
+SLOW_DOWN = ("20429", "14107", "30001", "30022")  # too many at once
+WAITS = {"30450": 1200.0}  # seconds; the guard against pumping opens again after 15 to 30 minutes
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}){3,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
@@ -72,7 +74,9 @@ def refused(code: str) -> tuple[Outcome, Fault, str]:
 def told(code: str) -> Error:
     """What a code in a delivery report means; one that we do not know blames nobody."""
     known = CODES.get(code)
-    return Error(code, known.title, known.fault) if known else Error(code, "unknown code", Fault.NONE)
+    if known is None:
+        return Error(code, "unknown code", Fault.NONE)
+    return Error(code, known.title, known.fault, WAITS.get(code), too_many=code in SLOW_DOWN)
 
 
 def report(word: str, code: str, digest: str, key: str | None, provider_id: str | None) -> Report:

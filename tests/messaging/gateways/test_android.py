@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import responses
 
-from messaging.errors import SettingError
+from messaging.errors import JekuluError, SettingError
 from messaging.gateways import Adapters, android_words
 from messaging.gateways.android import Android, RefusalError, hooks
 from messaging.gateways.line import LostError
@@ -235,6 +235,25 @@ def test_an_answer_that_tells_nothing_leaves_it_unknown(status: int, body: str) 
 
 
 # Asking it
+
+
+def test_what_became_of_a_message_is_asked_by_its_key(phone: fake.Android) -> None:
+    adapter = over(phone)
+    assert adapter.capabilities.can_track
+    assert adapter.track("key-1", None) is None, "it never took one of that key"
+    adapter.submit(OUTBOUND)
+    for state, delivery in (("Pending", Delivery.QUEUED), ("Sent", Delivery.SENT), ("Delivered", Delivery.DELIVERED)):
+        phone.messages["key-1"].state = state
+        report = adapter.track("key-1", None)
+        assert report is not None and (report.idempotency_key, report.delivery) == ("key-1", delivery)
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, "{}"), (200, "<html>"), (200, '{"id": "another"}'), (401, "{}")])
+def test_an_answer_that_tells_nothing_is_not_no_knowledge(status: int, body: str) -> None:
+    with responses.RequestsMock() as mock:
+        mock.get("http://127.0.0.1:8080/messages/key-1", status=status, body=body)
+        with pytest.raises(JekuluError):
+            Android(settings(), None, ()).track("key-1", None)
 
 
 def test_the_telephone_brings_again_what_it_received(phone: fake.Android) -> None:

@@ -242,7 +242,7 @@ def test_a_connect_time_out_is_certainly_not_sent() -> None:
 def test_nobody_listens() -> None:
     given = adapter(JEKULU_TWILIO_API=f"http://127.0.0.1:{free_port()}").submit(OUTBOUND)
     assert given.outcome is Outcome.TEMPORARY
-    assert given.error is not None and (given.error.code, given.error.fault) == ("connect", Fault.NETWORK)
+    assert given.error is not None and (given.error.code, given.error.fault) == ("connect", Fault.LINE)
 
 
 def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:

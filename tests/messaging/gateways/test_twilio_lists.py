@@ -183,6 +183,42 @@ def test_a_list_that_fails_is_not_an_empty_one(options: dict[str, Any]) -> None:
             adapter().list_inbound(NOW, NOW)
 
 
+def test_the_list_is_asked_for_whole_days(carrier: fake.Twilio) -> None:
+    """Twilio documents a filter by days alone, and no order."""
+    with responses.RequestsMock() as mock:
+        mock.get(POST, json={"messages": [], "next_page_uri": None})
+        adapter().list_inbound(NOW - timedelta(minutes=5), NOW)
+        assert f"DateSent%3E={NOW:%Y-%m-%d}&" in f"{mock.calls[0].request.url}&"
+
+
+# What became of one
+
+
+def test_what_became_of_an_sms_is_asked_by_its_id(carrier: fake.Twilio) -> None:
+    one = over(carrier)
+    assert one.capabilities.can_track
+    sid = one.submit(OUTBOUND).provider_id
+    assert sid is not None
+    carrier.reports(carrier.messages[0], "undelivered", error_code=30003)
+    report = one.track("key-1", sid)
+    assert report is not None
+    assert (report.idempotency_key, report.provider_id, report.word) == ("key-1", sid, "undelivered")
+    assert report.error is not None and report.error.code == "30003"
+
+
+def test_what_nobody_knows_cannot_be_said(carrier: fake.Twilio) -> None:
+    assert over(carrier).track("key-1", "SM" + "9" * 32) is None
+    assert over(carrier).track("key-1", None) is None
+
+
+@pytest.mark.parametrize("options", [{"status": 500}, {"status": 429}, {"status": 200, "body": "<html>"}])
+def test_an_answer_that_fails_is_not_no_knowledge(options: dict[str, Any]) -> None:
+    with responses.RequestsMock() as mock:
+        mock.get(POST.replace("Messages.json", "Messages/SM1.json"), **options)
+        with pytest.raises(JekuluError):
+            adapter().track("key-1", "SM1")
+
+
 # Account and settings
 
 
@@ -204,7 +240,7 @@ def test_a_wrong_secret_and_a_silent_line(carrier: fake.Twilio) -> None:
     error = adapter(JEKULU_TWILIO_API=carrier.url, TWILIO_AUTH_TOKEN="another").health()
     assert error is not None and (error.code, error.fault) == ("20003", Fault.CHANNEL)
     error = adapter(JEKULU_TWILIO_API=f"http://127.0.0.1:{free_port()}").health()
-    assert error is not None and error.fault is Fault.NETWORK
+    assert error is not None and error.fault is Fault.LINE
 
 
 @pytest.mark.parametrize(
