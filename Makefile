@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JEKULU_DATA ?= $(CURDIR)/jekulu-data
 
-.PHONY: run test check bench axe fuzz docs browser migration clean
+.PHONY: run test check bench axe crash kannel fuzz prove docs browser migration clean
 
 run: .venv/ready           ## load the demonstration and start on http://127.0.0.1:8000 (PORT and JEKULU_DATA are honoured)
 	@$(BIN)/jekulu demo
@@ -24,8 +24,21 @@ bench: .venv/ready         ## one JSON line a figure, each beside its limit on t
 axe: .venv/ready           ## every page by axe, by its bytes and by its load on a slow line; needs chromium
 	@$(BIN)/python -m tests.benchmarks.axe
 
+crash: .venv/ready         ## kill -9 while it sends, judged by a fake Twilio; an hour, with size=small or CI set 3 minutes
+	@$(BIN)/python -m tests.crash $(if $(CI)$(filter small,$(size)),--small,--full)
+
+kannel: .venv/ready        ## Debian's real Kannel at full length: letter for letter, and what each kill -9 costs; some minutes
+	@JEKULU_KANNEL_FULL=1 $(BIN)/pytest -q -s tests/kannel
+
 fuzz: .venv/ready          ## 100 000 random and mutated texts through reader and handlers
 	@$(BIN)/python -m tests.fuzz
+
+prove:                     ## everything that the limits rest on, at full length; some hours
+	@$(MAKE) CI= bench
+	@$(MAKE) CI= size= crash
+	@$(MAKE) CI= fuzz
+	@$(MAKE) CI= axe
+	@$(MAKE) CI= kannel
 
 docs: .venv/ready          ## write the pages that come from the code
 	@$(BIN)/python -m tests.structure.documents

@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 from datetime import datetime
+from typing import Any
 
 from campaigns.conversation.converse import converse
-from messaging import inbox, outbox, sender, settings
+from messaging import claiming, inbox, outbox, sender, settings
 from messaging.gateways.protocol import Outbound, Submitted
 from messaging.gateways.simulator import Simulator
 from messaging.installation import Installation, open_installation
@@ -52,13 +53,19 @@ def main(moment: str, now: datetime) -> None:
     if moment == "stop stored":
         inbox.receive(here.db, "simulator", [here.adapters.book.write("+22370000001", "ARRET", now, "stop-1")])
     elif moment == "claimed":
-        sender.claim(here, now)
+        claiming.claim(here, now)
     elif moment == "before submit":
         use(here, DiesBefore, now)
         sender.send_due(here, now)
     elif moment == "reply put":
         put = outbox.put
-        outbox.put = lambda *given, **more: (put(*given, **more), die())[0]  # before the commit
+
+        def put_and_die(*given: Any, **more: Any) -> bool:
+            put(*given, **more)
+            die()  # before the commit
+            return True
+
+        outbox.put = put_and_die
         converse(here.db, now)
     elif moment == "after submit":
         use(here, DiesAfter, now)

@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
 
 from messaging.letters import segments
 from tests.fakes.carrier import ACCOUNT, HOME, TOKEN, Carrier
+from tests.fakes.carrier import WAYS as WORDS
 from tests.fakes.twilio import Twilio
 
 GOOD = {"To": "+22376000001", "From": "+15005550006", "Body": "I ni ce"}
+CALLED = {**GOOD, "StatusCallback": "http://127.0.0.1/told"}
+OURS = (ACCOUNT, TOKEN)
 WRONG = [
     ("an unknown parameter", {"Colour": "red"}, 20001),
     ("no number", {"To": ""}, 21604),
@@ -66,6 +74,97 @@ def test_trouble_by_shares_is_the_same_for_the_same_seed() -> None:
 
     assert run("1") == run("1") != run("2")
     assert {"ok", "cut", "429"} == set(run("1"))
+
+
+class Heard:
+    """A webhook that notes the statuses it is told, and when."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.times: list[float] = []
+
+        class Hook(BaseHTTPRequestHandler):
+            def do_POST(hook) -> None:
+                form = dict(parse_qsl(hook.rfile.read(int(hook.headers["Content-Length"])).decode()))
+                self.words.append(form["MessageStatus"])
+                self.times.append(time.monotonic())
+                hook.send_response(204)
+                hook.end_headers()
+
+            def log_message(hook, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def wait(self, count: int, seconds: float = 10) -> None:
+        """Until so many calls came, or for so long."""
+        until = time.monotonic() + seconds
+        while len(self.words) < count and time.monotonic() < until:
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    hook = Heard()
+    thread = threading.Thread(target=hook.server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield hook
+    hook.server.shutdown()
+    hook.server.server_close()
+    thread.join()
+
+
+WAYS = [  # the way; what our webhook is told; after how many seconds at least
+    ("straight", ["sent", "delivered"], 0),
+    ("reversed", ["delivered", "sent"], 0),
+    ("late", ["sent", "delivered"], 0.3),
+    ("never", [], 0),
+]
+
+
+@pytest.mark.parametrize(("way", "told", "after"), WAYS, ids=[row[0] for row in WAYS])
+def test_the_way_of_reports(way: str, told: list[str], after: float, heard: Heard) -> None:
+    with Twilio(reports_to=heard.url, order=way) as carrier:
+        carrier.late_seconds = 0.3
+        began = time.monotonic()
+        assert requests.post(f"{carrier.url}{HOME}/Messages.json", data=CALLED, auth=OURS, timeout=5).ok
+        heard.wait(len(told) or 1, 10 if told else 0.5)
+    assert heard.words == told
+    assert all(at - began >= after for at in heard.times)
+
+
+def test_doubled_reports_come_twice(heard: Heard) -> None:
+    with Twilio(reports_to=heard.url, order="doubled") as carrier:
+        requests.post(f"{carrier.url}{HOME}/Messages.json", data=CALLED, auth=OURS, timeout=5)
+        heard.wait(4)
+    assert sorted(heard.words) == ["delivered", "delivered", "sent", "sent"]
+
+
+def test_reports_in_every_way_are_drawn_by_number_and_words() -> None:
+    carrier = Carrier()
+    sent = [carrier.send({**GOOD, "Body": str(number)}) and carrier.messages[-1] for number in range(100)]
+    assert {carrier.way(one) for one in sent} == set(WORDS)
+    assert [carrier.way(one) for one in sent] == [carrier.way(one) for one in sent]
+
+
+def test_what_hangs_may_go_out_late() -> None:
+    with Twilio(script=deque(["hang-late"])) as carrier:
+        carrier.late_seconds = 0.5
+        with pytest.raises(requests.Timeout):
+            requests.post(f"{carrier.url}{HOME}/Messages.json", data=GOOD, auth=OURS, timeout=0.1)
+        before = list(carrier.bodies)
+        until = time.monotonic() + 10
+        while not carrier.bodies and time.monotonic() < until:
+            time.sleep(0.01)
+        assert (before, carrier.bodies) == ([], [GOOD["Body"]])
+
+
+def test_one_that_cannot_be_asked_sends_all_the_same() -> None:
+    carrier = Carrier(mute=True)
+    sid = carrier.send(GOOD)[1]["sid"]
+    assert (carrier.listing({})[0], carrier.show(sid)[0]) == (503, 503)
+    assert carrier.bodies == [GOOD["Body"]]
 
 
 def test_only_our_account_is_served() -> None:

@@ -5,8 +5,9 @@ It refuses what Twilio refuses, loses answers when told to, and makes the signed
 
     python -m tests.fakes.twilio --port 8070 --latency-ms 50 --shares mixed --reports-to http://127.0.0.1:8000
 
-GET /truth gives what was sent; POST /weather takes {"script": [...], "shares": {...}, "latency_ms": 0, ...}. One loop
-and no thread a connection: it takes several thousand requests a second on one core.
+GET /truth gives what was sent, GET /count how many; POST /weather takes {"script": [...], "shares": {...},
+"latency_ms": 0, "mute": true, ...}. One loop and no thread a connection: it takes several thousand requests a second on
+one core.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.fakes.calls import Caller
-from tests.fakes.carrier import ACCOUNT, HOME, MIXED, TOKEN, Answer, Call, Carrier, refusal
+from tests.fakes.carrier import ACCOUNT, HOME, LATE, MIXED, ROUGH, TOKEN, WAYS, Answer, Carrier, Message, refusal
+
+HANDS = 12  # that bring reports; while we are down each waits with its own
 
 
 class Twilio(Carrier):
@@ -34,7 +36,8 @@ class Twilio(Carrier):
         self.port = port
         self.latency_ms = 0.0
         self.order = order
-        self.caller = Caller(reports_to) if reports_to else None
+        self.late_seconds = 3.0
+        self.caller = Caller(reports_to, HANDS) if reports_to else None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -70,7 +73,7 @@ class Twilio(Carrier):
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[str, Answer]:
         """What one request meets ("ok" or a trouble), and its answer."""
         path, _, query = target.partition("?")
-        if path in ("/truth", "/weather"):
+        if path in ("/truth", "/count", "/weather"):
             return "ok", self._steer(path, body)
         expected = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
         if headers.get("authorization") != expected:
@@ -81,11 +84,12 @@ class Twilio(Carrier):
 
     def _post(self, form: dict[str, str]) -> tuple[str, Answer]:
         word = self.trouble(form)
+        if word == LATE:
+            self._loop.call_later(self.late_seconds, self._take, form)
+            return word, (200, {})
         if word != "ok" and not word.endswith("-sent"):
             return word, refusal(int(word), 20429 if word == "429" else 20500, word) if word.isdigit() else (200, {})
-        answer = self.send(form)
-        if answer[0] == 201 and self.caller:
-            self.caller.put(self._ordered(self.reports(self.messages[-1], "sent", "delivered")))
+        answer = self._take(form)
         if word[:3].isdigit():
             return word, refusal(int(word[:3]), int(f"20{word[:3]}"), "trouble")
         return word, answer
@@ -99,19 +103,36 @@ class Twilio(Carrier):
             return 200, {"account_sid": ACCOUNT, "balance": self.balance, "currency": "USD"}
         return self.show(path.removeprefix(f"{HOME}/Messages/").removesuffix(".json"))
 
-    def _ordered(self, calls: list[Call]) -> Iterable[Call]:
-        if self.order == "reversed":
-            return calls[::-1]
-        return [*calls, *calls] if self.order == "doubled" else calls
+    def _take(self, form: dict[str, str]) -> Answer:
+        answer = self.send(form)
+        if answer[0] == 201 and self.caller:
+            self._report_on(self.messages[-1], self.caller)
+        return answer
+
+    def _report_on(self, message: Message, caller: Caller) -> None:
+        """Make the calls on one SMS; two lists are brought at the same time, by two hands."""
+        way = self.way(message) if self.order == "mixed" else self.order
+        calls = self.reports(message, "sent", "delivered")
+        if way == "late":
+            self._loop.call_later(self.late_seconds, caller.put, calls)
+        elif way == "reversed":
+            caller.put(calls[::-1])
+        elif way != "never":
+            caller.put(calls)
+        if way == "doubled":
+            caller.put(calls)
 
     def _steer(self, path: str, body: bytes) -> Answer:
         if path == "/truth":
             return 200, {"messages": [one.told() for one in self.messages], "calls": self.calls}
+        if path == "/count":
+            return 200, {"messages": len(self.messages), "calls": self.calls}
         wish = json.loads(body)
         self.script.extend(wish.get("script", ()))
         self.shares = wish.get("shares", self.shares)
         self.refused = wish.get("refused", self.refused)
         self.latency_ms = wish.get("latency_ms", self.latency_ms)
+        self.mute = wish.get("mute", self.mute)
         self.list_lag = timedelta(seconds=wish.get("list_lag_seconds", self.list_lag.total_seconds()))
         return 200, {}
 
@@ -172,15 +193,20 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--list-lag-seconds", type=float, default=0)
-    parser.add_argument("--shares", default="{}", help='"mixed" for 8 %% of trouble, or a JSON object')
+    parser.add_argument("--shares", default="{}", help="mixed: 8 %% of trouble; rough: more; or a JSON object")
     parser.add_argument("--seed", default="0")
     parser.add_argument("--reports-to", default="", help="base address whose webhooks are told")
-    parser.add_argument("--order", choices=("straight", "reversed", "doubled"), default="straight")
+    parser.add_argument("--order", choices=(*WAYS, "mixed"), default="straight", help="how reports come")
+    parser.add_argument("--late-seconds", type=float, default=3, help="of late reports and of SMS that go out late")
+    parser.add_argument("--mute", action="store_true", help="it cannot be asked: its lists are refused")
     args = parser.parse_args()
-    shares = MIXED if args.shares == "mixed" else json.loads(args.shares)
+    shares = {"mixed": MIXED, "rough": ROUGH}.get(args.shares) or json.loads(args.shares)
     lag = timedelta(seconds=args.list_lag_seconds)
-    with Twilio(args.port, args.reports_to, args.order, seed=args.seed, shares=shares, list_lag=lag) as carrier:
+    with Twilio(
+        args.port, args.reports_to, args.order, seed=args.seed, shares=shares, list_lag=lag, mute=args.mute
+    ) as carrier:
         carrier.latency_ms = args.latency_ms
+        carrier.late_seconds = args.late_seconds
         print(f"ready {carrier.url}", flush=True)
         threading.Event().wait()
 
