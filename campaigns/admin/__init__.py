@@ -17,6 +17,7 @@ from campaigns.admin.cases import cases
 from campaigns.admin.clubs import clubs
 from campaigns.admin.coming import coming
 from campaigns.admin.communes import communes
+from campaigns.admin.gateways import gateways
 from campaigns.admin.head import head
 from campaigns.admin.history import history
 from campaigns.admin.imports import imports
@@ -38,6 +39,7 @@ from campaigns.admin.today import today
 from campaigns.admin.translation import translation
 from campaigns.admin.trial import trial
 from campaigns.admin.trying import trying
+from campaigns.admin.unclear import unclear
 from messaging.installation import Installation
 from messaging.models import Programme
 
@@ -46,7 +48,7 @@ SECTIONS = (
     communes,
     sorting, cases, case, calls, trying, audit_log, numbers, imports, clubs, members, member,
     accounts, sign_in.sign_in,
-    head, steps, history, once, rules,
+    head, steps, history, once, rules, gateways, unclear,
 )  # fmt: skip
 MARK = "X-Demonstration"
 

@@ -74,6 +74,8 @@ ACTIONS: dict[str | tuple[str, str], str] = {  # by action, or where it means so
     ("case", "paused"): N_("délai arrêté"),
     ("case", "reopened"): N_("dossier rouvert"),
     ("case", "resumed"): N_("le délai reprend"),
+    ("installation", "restored"): N_("sauvegarde restaurée"),
+    ("installation", "settled_restore"): N_("restauration réglée"),
     "erase_asked": N_("EFFACER demandé"),
     "erased": N_("données effacées"),
     "retained": N_("durées de conservation appliquées"),

@@ -10,17 +10,20 @@ import sqlalchemy as sa
 from flask import current_app, url_for
 
 from campaigns.admin import masks, paging
+from campaigns.admin.security import me
 from campaigns.admin.words import N_
 from campaigns.models import Campaign, Step
-from messaging.models import Inbound, Message, Phone
+from messaging.models import Inbound, Message, Phone, Role
 from messaging.models.post import State
 from messaging.rules import Reason
 
 Query = sa.Select[*tuple[Any, ...]]
 SPAN = timedelta(days=7)  # what was due longer ago is told by the results; a month of it is too much to count
 ORDER = [State.HELD, *State]  # what is held first
+SETTLERS = (Role.OFFICER, Role.APPROVER)  # who decides of a message that may have left
 REMEDIES = {  # reason -> the page where it is mended, and the words of the link; what is not there is left out
     Reason.NOT_APPROVED: ("campaigns.step", N_("approuver le texte")),
+    Reason.REFUSED_TEXT: ("campaigns.step", N_("changer le texte")),
     Reason.NO_TEXT: ("campaigns.step", N_("écrire ou approuver le texte")),
     Reason.EMPTY_SLOT: ("campaigns.step", N_("voir le texte")),
     Reason.CHANGED: ("campaigns.step", N_("voir l'étape")),
@@ -30,8 +33,10 @@ REMEDIES = {  # reason -> the page where it is mended, and the words of the link
     Reason.RISK: ("communes.one", N_("voir la commune")),
     Reason.PAUSED_PLACE: ("communes.one", N_("voir la commune")),
     Reason.QUARANTINE: ("numbers.one", N_("voir le téléphone")),
-    Reason.PAUSED_GATEWAY: ("settings.page", N_("voir les passerelles")),
-    Reason.NO_GATEWAY: ("settings.page", N_("voir les passerelles")),
+    Reason.UNKNOWN: ("unclear.page", N_("décider")),
+    Reason.PAUSED_GATEWAY: ("gateways.page", N_("voir les passerelles")),
+    Reason.NO_GATEWAY: ("gateways.page", N_("voir les passerelles")),
+    Reason.ONE_WAY: ("gateways.page", N_("voir les passerelles")),
 }
 
 
@@ -123,7 +128,8 @@ def remedy(message: Message, step: Step | None, campaign: Campaign | None, commu
         "bill.cost": {"campaign": campaign.code} if campaign else None,
         "communes.one": {"commune": commune_id} if commune_id else None,
         "numbers.one": {"ident": message.phone_id} if masks.is_officer() else None,
-        "settings.page": {},
+        "gateways.page": {},
+        "unclear.page": {} if any(me().has(role) for role in SETTLERS) else None,
     }  # fmt: skip
     is_there = endpoint in current_app.view_functions and values[endpoint] is not None
     return (url_for(endpoint, **values[endpoint]), words) if is_there else None

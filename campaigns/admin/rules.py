@@ -1,4 +1,4 @@
-"""The rules of a programme on one page: languages, open hours, caps, risk, budget, gateways, stop words.
+"""The rules of a programme on one page: languages, open hours, caps, risk, budget, stop words.
 
 Few of them change here; the page names the command for the rest, which changes once a year.
 """
@@ -20,16 +20,14 @@ from campaigns.admin import words
 from campaigns.admin.bill import names
 from campaigns.admin.coming import spans
 from campaigns.admin.security import installation, me, needs, writing
-from campaigns.admin.telephones import heard
 from campaigns.admin.words import N_, _, day
 from campaigns.calendar import month_before
 from campaigns.conversation.grammar.words import DONT_KNOW, HELP_BARE, HELP_DOGON, NO, NO_DOGON, START, YES, YES_DOGON
 from messaging import budget, programmes, stop, stop_words
 from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError
-from messaging.gateways import pausing, signs, tariffs
 from messaging.hours import parse_spans
-from messaging.models import Budget, Cap, Chain, Gateway, Hours, Place, Programme, RiskRule, Role
+from messaging.models import Budget, Cap, Chain, Hours, Place, Programme, RiskRule, Role
 from messaging.models.place import RiskLevel
 from messaging.models.rule import Decision
 
@@ -103,22 +101,6 @@ def change_fallback() -> Response | tuple[str, int]:
     return _do("fallback", lambda session, now: _change(session, now, chains=[f"{language}={chain}"]))
 
 
-@rules.post("/programme/gateway")
-@needs(Role.ADMINISTRATOR)
-def pause_gateway() -> Response | tuple[str, int]:
-    """Let a gateway rest, with the reason, or go on."""
-    name, reason = request.form.get("gateway", ""), request.form.get("reason", "")
-
-    def act(session: Session, now: datetime) -> None:
-        row = tariffs.named(session, name)
-        if request.form.get("do") == "resume":
-            pausing.resume(session, row, now, me().id)
-        else:
-            pausing.pause(session, row, reason, now, me().id)
-
-    return _do("gateway", act)
-
-
 @rules.post("/programme/stop-word")
 @needs(Role.APPROVER)
 def add_stop_word() -> Response | tuple[str, int]:
@@ -152,18 +134,15 @@ def _show(trouble: Trouble | None = None) -> str:
     now = utc_now()
     with installation().db.read() as session:
         chains = {row.language: row.falls_to for row in session.scalars(_of(Chain, programme))}
-        rows = session.scalars(sa.select(Gateway).order_by(Gateway.position, Gateway.id)).all()
         return render_template(
             "rules.html", trouble=trouble, typed=request.form if trouble else {}, names=names(session),
             chains=[(code, chains.get(code, [])) for code in dict.fromkeys([*programme.languages, *sorted(chains)])],
             hours=open_hours(session, programme), caps=session.scalars(sa.select(Cap).order_by(Cap.kind)).all(),
             risk=risk(session), months=months(session, programme, now), this_month=budget.month_of(now),
-            gateways=rows,
             words_of_code=stop.WORDS, words_of_languages={**stop.BOUND, "dogon": stop.DOGON},
             words_added=stop_words.rows(session), RISK_LEVELS=RISK_LEVELS, TAGS=TAGS,
             may_spend=me().has(Role.APPROVER) or me().has(Role.ADMINISTRATOR),
-            heard={row.id: heard(row, now) for row in rows if signs.is_telephone(row)},
-            may_pause=me().has(Role.ADMINISTRATOR), may_add=me().has(Role.APPROVER),
+            may_add=me().has(Role.APPROVER),
         )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ EVENTS = {
     "approved": N_("Approuvé"),
     "source_changed": N_("Redevenu brouillon : le texte français a changé"),
     "fact_changed": N_("Redevenu brouillon : un fait cité a changé"),
+    "refused": N_("Redevenu brouillon : la passerelle ou l'opérateur ne porte pas ces mots"),
     "profile_changed": N_("Redevenu brouillon : les lettres SMS se font autrement"),
 }
 WORDING = ("written", "edited")  # the events that bring new words of a person or a file

@@ -24,7 +24,8 @@ from campaigns.admin.telephones import heard
 from campaigns.admin.words import N_, _, _n
 from campaigns.clocks import Standing
 from campaigns.models import Campaign, CampaignState, Feedback, Step
-from messaging import budget, places, proposals
+from messaging import alarms, budget, notices, places, proposals
+from messaging.alarms import Kind
 from messaging.clock import local, utc_now
 from messaging.gateways import signs
 from messaging.models import (
@@ -46,6 +47,7 @@ from messaging.models.post import State
 AT_ONCE, TODAY, SOON, SOME_DAY = range(4)
 SUPERVISED = 20  # cases of a supervisor that stand on Today one by one
 NEARLY = 80  # percent of a month's money
+TOLD_ELSEWHERE = (Kind.PAUSED, Kind.BUDGET)  # alarms with a line of their own here
 PROPOSALS = {
     proposals.LOWER_RISK: N_("Demande à décider : baisser le niveau de risque de %(name)s"),
     proposals.LIFT_PAUSE: N_("Demande à décider : lever la pause de %(name)s"),
@@ -55,7 +57,10 @@ PROPOSALS = {
 
 @dataclass(frozen=True)
 class Task:
-    """One line: the lower its haste, the higher it stands; `count` None: it is one thing; no programme: all of them."""
+    """One line: the lower its haste, the higher it stands; `count` None: it is one thing; no programme: all of them.
+
+    `href` is empty when there is no page to lead to.
+    """
 
     haste: int
     words: str
@@ -76,7 +81,7 @@ class Work:
 
 def of(session: Session, now: datetime) -> list[Task]:
     """Everything that waits for this account, the most urgent first."""
-    found = [*gateways(session), *telephones(session, now), *asked(session)]
+    found = [*gateways(session), *telephones(session, now), *alarmed(session, now), *asked(session)]
     for programme in me().programmes:
         found += [
             *posts(session, programme, now), *sensitive(session, programme, now), *cases(session, programme, now),
@@ -168,7 +173,7 @@ def gateways(session: Session) -> Iterator[Task]:
     """Paused gateways: nothing leaves by them."""
     for row in session.scalars(sa.select(Gateway).where(Gateway.paused_at.is_not(None)).order_by(Gateway.name)):
         said = _("La passerelle %(name)s est en pause.", name=row.name)
-        yield Task(AT_ONCE, said, url_for("rules.page"), hint=row.paused_reason or "")
+        yield Task(AT_ONCE, said, _gateways(), hint=row.paused_reason or "")
 
 
 def telephones(session: Session, now: datetime) -> Iterator[Task]:
@@ -180,10 +185,27 @@ def telephones(session: Session, now: datetime) -> Iterator[Task]:
         one = heard(row, now)
         if one.clock:
             said = _("L'horloge du téléphone %(name)s est fausse : ses SMS attendent.", name=row.name)
-            yield Task(AT_ONCE, said, url_for("rules.page", _anchor="gateway"), hint=one.clock)
+            yield Task(AT_ONCE, said, _gateways(), hint=one.clock)
         elif not one.is_well:
             said = _("Le téléphone %(name)s ne donne plus signe de vie.", name=row.name)
-            yield Task(AT_ONCE, said, url_for("rules.page", _anchor="gateway"), hint=one.last)
+            yield Task(AT_ONCE, said, _gateways(), hint=one.last)
+
+
+def alarmed(session: Session, now: datetime) -> Iterator[Task]:
+    """For officers and administrators: open alarms that no other line tells already."""
+    if not any(me().has(role) for role in notices.ROLES):
+        return
+    rows = session.scalars(sa.select(Gateway).where(Gateway.adapter.in_(signs.TELEPHONES)))
+    lost = {row.name for row in rows if me().has(Role.ADMINISTRATOR) and not heard(row, now).is_well}
+    for row in alarms.open_alarms(session):
+        if row.kind not in TOLD_ELSEWHERE and not (row.kind == Kind.UNWELL and row.about in lost):
+            what, to_do = (alarms.said(row, table, words.code()) for table in (alarms.WHAT, alarms.TO_DO))
+            yield Task(AT_ONCE, what, _gateways(), hint=to_do)
+
+
+def _gateways() -> str:
+    """Their page; it stands in a programme, so that without one there is no link."""
+    return url_for("gateways.page") if me().programmes else ""
 
 
 def asked(session: Session) -> Iterator[Task]:

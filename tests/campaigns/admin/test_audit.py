@@ -18,6 +18,7 @@ from messaging.models import Audit, Call, Inbound, Proposal, Role
 from tests.campaigns.admin import test_imports_page as sheets
 from tests.campaigns.admin import test_translation as translated
 from tests.campaigns.admin.conftest import ACCOUNTS, ORIGIN, PASSWORD, Browser, account
+from tests.campaigns.admin.test_unclear import park
 from tests.land import commune
 from tests.world import World
 
@@ -177,9 +178,10 @@ ACTS: dict[str, Callable[[Day], TestResponse]] = {
         "approver", f"{RULES}/budget", month=f"{utc_now():%Y-%m}", sum="150 000"
     ),
     "rules.change_fallback": lambda day: day.send("approver", f"{RULES}/fallback", language="bm", chain="fr"),
-    "rules.pause_gateway": lambda day: day.send(
-        "administrator", f"{RULES}/gateway", gateway="simulator", reason="essai", do="pause"
+    "gateways.pause": lambda day: day.send(
+        "administrator", "/admin/essai/gateways", gateway="simulator", reason="essai", do="pause"
     ),
+    "unclear.settle": lambda day: day.send("officer", "/admin/essai/unclear", message=park(day.office), do="close"),
     "rules.add_stop_word": lambda day: day.send("approver", f"{RULES}/stop-word", word="assez"),
     "sorting.sort": sort,
     "sorting.unsort": lambda day: day.send("officer", f"{POST}/unsort", back=day.sms("Merci")),

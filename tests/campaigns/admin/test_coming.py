@@ -17,7 +17,7 @@ from campaigns.definitions import Definition
 from campaigns.week import monday_of
 from messaging import programmes
 from messaging.clock import local
-from messaging.models import Audit, Cap, Chain, Gateway, Message, Programme, StopWord
+from messaging.models import Audit, Cap, Chain, Message, Programme, StopWord
 from messaging.models.post import State
 from tests.campaigns.admin.conftest import Browser
 from tests.world import World, hygiene
@@ -160,9 +160,6 @@ FORMS = [
     ("approver", "fallback", {"language": "bm", "chain": "fr"}, 303, ""),
     ("approver", "fallback", {"language": "bm", "chain": "klingon"}, 400, "Langue inconnue : klingon"),
     ("officer", "fallback", {"language": "bm", "chain": "fr"}, 403, ""),
-    ("administrator", "gateway", {"gateway": "simulator", "reason": "Plus de crédit", "do": "pause"}, 303, ""),
-    ("administrator", "gateway", {"gateway": "simulator", "reason": "  ", "do": "pause"}, 400, "Dites pourquoi"),
-    ("approver", "gateway", {"gateway": "simulator", "reason": "x", "do": "pause"}, 403, ""),
     ("approver", "stop-word", {"word": "a banna", "word_language": "bm"}, 303, ""),
     ("approver", "stop-word", {"word": "OUI", "word_language": ""}, 400, "dit autre chose"),
     ("approver", "stop-word", {"word": "arrêt", "word_language": ""}, 400, "dit déjà STOP"),
@@ -179,7 +176,7 @@ def test_rules_change_for_whom_it_is_and_lose_nothing_typed(
     answer = browser.post(f"{RULES}/{form}", **sent)
     assert answer.status_code == status
     with office.db.read() as session:
-        changed = sa.select(Audit).where(Audit.actor.startswith("staff:"), Audit.action.in_(("changed", "paused")))
+        changed = sa.select(Audit).where(Audit.actor.startswith("staff:"), Audit.action == "changed")
         added = sa.select(Audit).where(Audit.object == "stop_word")
         noted = [*session.scalars(changed), *session.scalars(added)]
     assert len(noted) == (1 if status == 303 else 0)
@@ -203,21 +200,6 @@ def test_a_budget_of_the_page_is_shown_and_noted_with_before_and_after(browse: B
     assert "600000" in str(last.after)
 
 
-def test_a_gateway_rests_with_its_reason_and_goes_on(browse: Browse, office: World) -> None:
-    browser = browse("administrator")
-    browser.post(f"{RULES}/gateway", gateway="simulator", reason="Plus de crédit", do="pause")
-    page = browser.read(RULES)
-    assert "Plus de crédit" in page
-    with office.db.read() as session:
-        assert session.scalars(sa.select(Gateway).where(Gateway.name == "simulator")).one().paused_at is not None
-    browser.post(f"{RULES}/gateway", gateway="simulator", do="resume")
-    with office.db.read() as session:
-        row = session.scalars(sa.select(Gateway).where(Gateway.name == "simulator")).one()
-        assert (row.paused_at, row.paused_reason) == (None, None)
-        actions = session.scalars(sa.select(Audit.action).where(Audit.object == "gateway")).all()
-    assert actions == ["paused", "resumed"]
-
-
 def test_the_page_shows_every_rule_in_words(browse: Browse, office: World) -> None:
     with office.db.write() as session:
         programmes.add_rules(session)
@@ -226,6 +208,6 @@ def test_the_page_shows_every_rule_in_words(browse: Browse, office: World) -> No
         session.merge(Cap(kind="campaign", per_week=3))
     office.hours("08:00-11:30")
     page = browse("auditor").read(RULES)
-    for word in ("Bambara", "ouvert 08:00–11:30", "chaque jour", "arret", "a banna (Bambara)", "bloqué", "simulator"):
+    for word in ("Bambara", "ouvert 08:00–11:30", "chaque jour", "arret", "a banna (Bambara)", "bloqué"):
         assert word in page, word
     assert "<form" not in page.split("<main")[1].split("</main>")[0]  # she changes nothing here

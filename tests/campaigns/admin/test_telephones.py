@@ -1,4 +1,4 @@
-"""Telephones that are gateways, as staff see them: on the page of the rules, and on Today when one needs somebody."""
+"""Telephones that are gateways, as staff see them: on the page of gateways, and on Today when one needs somebody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from messaging import staff, totp
+from messaging import alarms, staff, totp
+from messaging.alarms import Kind
 from messaging.clock import utc_now
 from messaging.models import Gateway, Role
 from tests.campaigns.admin.conftest import PASSWORD, Browser
@@ -57,7 +58,7 @@ def test_how_a_telephone_does(
 ) -> None:
     telephone(office, heard, clock_off)
     administrator = real(browse, office, Role.ADMINISTRATOR)
-    shown = administrator.read("/admin/essai/programme")
+    shown = administrator.read("/admin/essai/gateways")
     assert page in shown
     assert "Cartes SIM</dt><dd>1, 2<" in shown
     told = [words for words in lines(administrator) if "téléphone sim1" in words]
@@ -66,6 +67,23 @@ def test_how_a_telephone_does(
     assert not any("téléphone sim1" in words for words in lines(real(browse, office, Role.OFFICER)))
 
 
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        pytest.param(timedelta(minutes=1), "La passerelle sim1 va mal", id="heard, and it says itself that it is ill"),
+        pytest.param(timedelta(hours=1), "Le téléphone sim1 ne donne plus signe de vie", id="silent"),
+    ],
+)
+def test_a_telephone_of_which_an_alarm_tells_stands_on_today_once(
+    browse: Browse, office: World, heard: timedelta, expected: str
+) -> None:
+    telephone(office, heard, 0)
+    with office.db.write() as session:
+        alarms.raise_one(session, Kind.UNWELL, "sim1", office.now)
+    (told,) = [words for words in lines(real(browse, office, Role.ADMINISTRATOR)) if "sim1" in words]
+    assert expected in told
+
+
 def test_a_gateway_that_is_no_telephone_gives_no_sign_of_life(browse: Browse, office: World) -> None:
-    shown = browse("administrator").read("/admin/essai/programme")
+    shown = browse("administrator").read("/admin/essai/gateways")
     assert "jamais entendu" not in shown and "Cartes SIM" not in shown
