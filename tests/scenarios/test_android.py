@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,16 +11,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from waitress.server import create_server
 
 from campaigns.conversation.converse import converse
 from messaging import addresses, languages, outbox, resolving, sender
-from messaging.gateways import Adapters, heartbeat
+from messaging.gateways import Adapters, heartbeat, polling
 from messaging.gateways.android import Android, hooks
 from messaging.installation import Installation
 from messaging.models import Attempt, Gateway, Inbound, Message, Phone, Programme
 from messaging.models.post import AttemptState, Delivery, State
 from tests.fakes import android as fake
+from tests.serving import served
 from tests.world import World
 from webhooks import door
 
@@ -88,24 +87,16 @@ def road(installation: Installation, world: World) -> Iterator[Road]:
     world.member(WHO)
     app = Flask(__name__)
     app.register_blueprint(door.blueprint)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    base = f"http://127.0.0.1:{server.effective_port}"
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        with fake.Android(calls=base) as phone:
-            settings = replace(
-                installation.settings, public_url=base, android_api=phone.url, android_user=fake.USER,
-                android_password=fake.PASSWORD, android_keys=(fake.KEY,),
-            )  # fmt: skip
-            here = replace(installation, settings=settings, adapters=Adapters(settings, installation.keys))
-            app.extensions.update({"jekulu": here, "jekulu.wake": lambda _name: None})
-            enter(here, base)
-            yield Road(here, phone, world)
-            here.adapters.close()
-    finally:
-        server.close()
-        thread.join(10)
+    with served(app, threads=4) as base, fake.Android(calls=base) as phone:
+        settings = replace(
+            installation.settings, public_url=base, android_api=phone.url, android_user=fake.USER,
+            android_password=fake.PASSWORD, android_keys=(fake.KEY,),
+        )  # fmt: skip
+        here = replace(installation, settings=settings, adapters=Adapters(settings, installation.keys))
+        app.extensions.update({"jekulu": here, "jekulu.wake": lambda _name: None})
+        enter(here, base)
+        yield Road(here, phone, world)
+        here.adapters.close()
 
 
 def enter(here: Installation, base: str) -> None:
@@ -192,27 +183,17 @@ def test_what_nobody_brought_is_asked_for(road: Road) -> None:
     road.phone.hooks = hooked
     assert not road.all(Inbound)
     for _ in range(2):
-        assert heartbeat.beat(road.here, datetime.now(UTC)) == {"asked": 1}
+        assert polling.poll(road.here, datetime.now(UTC)) == {}, "it brings by itself what it is asked for"
     road.wait_for(lambda: len(road.all(Inbound)) == 1)
-
-
-def test_from_when_on_a_telephone_is_asked() -> None:
-    now = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)
-    rows = [
-        (None, timedelta(minutes=10)),
-        (now - timedelta(minutes=3), timedelta(minutes=13)),
-        (now - timedelta(hours=5), timedelta(hours=5, minutes=10)),
-        (now - timedelta(days=9), timedelta(days=2)),
-    ]
-    for seen_at, back in rows:
-        assert heartbeat.since(Gateway(seen_at=seen_at), now) == now - back
 
 
 def test_a_telephone_that_cannot_be_asked_does_not_stop_the_others(road: Road) -> None:
     with road.here.db.write() as session:
         session.add(Gateway(name="sim2", adapter="android", sender="", device="another", prefixes=[], kinds=[]))
     road.phone.broken = True
-    assert heartbeat.beat(road.here, datetime.now(UTC)) == {"unwell": 1, "silent": 1}
+    assert polling.poll(road.here, datetime.now(UTC)) == {"silent": 1}
+    assert heartbeat.beat(road.here, datetime.now(UTC)) == {"unwell": 2}
     settings = replace(road.here.settings, android_api="")
     closed = replace(road.here, settings=settings, adapters=Adapters(settings, road.here.keys))
+    assert polling.poll(closed, datetime.now(UTC)) == {"closed": 2}
     assert heartbeat.beat(closed, datetime.now(UTC)) == {"closed": 2}

@@ -40,8 +40,8 @@ def test_a_telephone_is_added_shown_and_changed(desk: Desk, phone: fake.Android)
     row = next(one for one in desk.json("gateway", "list", **given) if one["gateway"] == "sim1")
     assert row == {
         "gateway": "sim1", "adapter": "android", "sender": "", "price": 0.0, "prices": {}, "rate": 0.1,
-        "answer_cost": "10", "prefixes": ["+2237"], "device": fake.DEVICE, "sims": [1], "paused": False,
-        "seen": None, "clock_off": None,
+        "answer_cost": "10", "prefixes": ["+2237"], "kinds": [], "receives": True, "position": 0,
+        "device": fake.DEVICE, "sims": [1], "paused": False, "seen": None, "clock_off": None,
     }  # fmt: skip
     row = desk.json("gateway", "set", "sim1", "--sim", "2", "--sim", "1", "--prefix", "any", "--device", "any", **given)
     assert (row["sims"], row["prefixes"], row["device"]) == ([1, 2], [], None)
