@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from threading import Event
+from typing import TYPE_CHECKING
 
 import click
 import prometheus_client
@@ -18,11 +20,12 @@ import campaigns.cli
 import messaging.cli
 from campaigns import demonstration, life, planner, retention
 from campaigns.conversation.converse import converse
-from messaging import outbox, receipts, resolving, sender, settings
+from messaging import outbox, receipts, resolving, sender, settings, tracing, upgrading, watch
 from messaging.cli.frame import command_errors
 from messaging.clock import utc_now
 from messaging.engines.local import Engine
-from messaging.gateways import heartbeat
+from messaging.engines.watchdog import Watchdog
+from messaging.gateways import heartbeat, polling
 from messaging.installation import Installation, open_installation
 from messaging.jobs import Job
 from messaging.logs import set_up
@@ -31,6 +34,10 @@ from messaging.models.post import InboundState
 from messaging.settings import Settings
 from webhooks import door
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CONNECTIONS = 1000  # at a time; a gateway that keeps hundreds open (Kannel does) must not lock the next one out
 LARGEST_UPLOAD = 12 * 1024 * 1024  # bytes; a spreadsheet of 50 000 members has about 4 MB
 
 
@@ -68,14 +75,17 @@ def enrol_job(here: Installation, now: datetime) -> Mapping[str, int]:
 
 JOBS: tuple[Job, ...] = (
     Job("plan", plan_job, every_seconds=20, wakes=("send",)),
-    Job("send", sender.send_due, every_seconds=1, wakes=("send",)),
+    Job("send", sender.keep_sending, every_seconds=1, wakes=("send",), finish=sender.finish),
     Job("converse", converse_job, every_seconds=1, wakes=("send",)),
-    Job("resolve", resolving.resolve, every_seconds=15, wakes=("send",)),
+    Job("resolve", resolving.resolve, every_seconds=resolving.rhythm, wakes=("send",)),
     Job("expire", expire_job, every_seconds=60),
     Job("enrol", enrol_job, every_seconds=6 * 3600),
     Job("carrier", carrier_job, every_seconds=1),
     Job("retention", retention.keep, every_seconds=24 * 3600),
+    Job("poll", polling.poll, every_seconds=polling.rhythm, wakes=("converse",)),
+    Job("trace", tracing.trace, every_seconds=60),
     Job("heartbeat", heartbeat.beat, every_seconds=300),
+    Job("watch", watch.watch, every_seconds=30, wakes=("send",)),
 )
 
 
@@ -92,11 +102,25 @@ def create_app(given: Settings | Installation | None = None) -> Flask:
     app.config["SECRET_KEY"] = here.keys.derive("web")
     app.extensions["jekulu"] = here
     app.extensions["jekulu.wake"] = lambda name: None
-    app.register_blueprint(door.blueprint)
     campaigns.admin.init_app(app, here)
+    app.wsgi_app = _webhooks_apart(app)  # type: ignore[assignment, method-assign]
     app.add_url_rule("/health", "health", lambda: health(here))
     app.add_url_rule("/metrics", "metrics", lambda: metrics(here, request.headers.get("Authorization", "")))
     return app
+
+
+def _webhooks_apart(app: Flask) -> WSGIApplication:
+    """Send the calls of gateways to an application of their own: who signs in and what a page needs is not theirs."""
+    pages, calls = app.wsgi_app, Flask("jekulu.webhooks", static_folder=None)
+    calls.extensions = app.extensions
+    calls.register_blueprint(door.blueprint)
+    theirs = f"{door.blueprint.url_prefix}/"
+
+    def either(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        taken = calls if environ.get("PATH_INFO", "").startswith(theirs) else pages
+        return taken(environ, start_response)
+
+    return either
 
 
 def health(here: Installation) -> Response | tuple[Response, int]:
@@ -117,11 +141,12 @@ def metrics(here: Installation, authorization: str) -> Response:
     with here.db.read() as session:
         states = session.execute(sa.select(Message.state, sa.func.count()).group_by(Message.state)).all()
         new = session.scalar(sa.select(sa.func.count()).where(Inbound.state == InboundState.NEW)) or 0
+        watched = watch.metrics(session, utc_now())
     lines = [
         "# TYPE jekulu_messages gauge",
         *(f'jekulu_messages{{state="{state}"}} {count}' for state, count in states),
     ]
-    lines += ["# TYPE jekulu_inbound_waiting gauge", f"jekulu_inbound_waiting {new}", ""]
+    lines += ["# TYPE jekulu_inbound_waiting gauge", f"jekulu_inbound_waiting {new}", *watched, ""]
     body = "\n".join(lines) + prometheus_client.generate_latest().decode()
     return Response(body, mimetype="text/plain; version=0.0.4")
 
@@ -151,6 +176,7 @@ def engine() -> None:
     set_up(here.settings.log_level)
     running = Engine(here, JOBS)
     running.start()
+    signal.signal(signal.SIGTERM, stop_cleanly)
     try:
         Event().wait()
     finally:
@@ -164,7 +190,9 @@ def engine() -> None:
 @command_errors
 def demo(days: int, no_start: bool) -> None:
     """Load the two programmes with invented people, and start."""
-    app = create_app()
+    given = settings.load()
+    upgrading.upgrade(given, click.echo)  # a newcomer is asked nothing
+    app = create_app(given)
     here: Installation = app.extensions["jekulu"]
     told = demonstration.prepare(here, utc_now(), timedelta(days=days), click.echo)
     if not no_start:
@@ -177,13 +205,24 @@ def start(app: Flask, told: str) -> None:
     """Run engine and web server until they are interrupted."""
     here: Installation = app.extensions["jekulu"]
     set_up(here.settings.log_level)
-    engine = Engine(here, JOBS)
+    engine, watchdog = Engine(here, JOBS), Watchdog(here)
     app.extensions["jekulu.wake"] = engine.wake
     engine.start()
+    watchdog.start()
+    signal.signal(signal.SIGTERM, stop_cleanly)
     host, port = here.settings.host, here.settings.port
     click.echo(f"{told}\nhttp://{host}:{port}/admin/   (Ctrl-C: stop)")
     try:
-        serve(app, host=host, port=port, threads=8, ident="jekulu", max_request_body_size=LARGEST_UPLOAD, _quiet=True)
+        serve(
+            app, host=host, port=port, threads=8, ident="jekulu", max_request_body_size=LARGEST_UPLOAD,
+            connection_limit=CONNECTIONS, asyncore_use_poll=True, _quiet=True,
+        )  # fmt: skip
     finally:
+        watchdog.stop()
         engine.stop()
         here.close()
+
+
+def stop_cleanly(*_: object) -> None:
+    """What a service manager asks for is what Ctrl-C does: calls under way are waited for, and none is left unclear."""
+    raise KeyboardInterrupt

@@ -126,7 +126,7 @@ def keys_in_code() -> set[str]:
 def _strings() -> Iterator[str]:
     """The words in the code of what people are written to; pages name addresses and templates the same way."""
     found = [path for path in (ROOT / "campaigns").rglob("*.py") if "admin" not in path.parts]
-    for path in [*sorted(found), ROOT / "messaging" / "quarantine.py"]:
+    for path in [*sorted(found), *(ROOT / "messaging" / name for name in ("notices.py", "quarantine.py"))]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
                 yield node.value
