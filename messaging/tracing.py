@@ -29,7 +29,7 @@ APART = 3  # each look so many times further from the one before
 AFTER_USE = timedelta(days=1)
 LATER = timedelta(minutes=10)  # for a gateway that does not answer
 MOST = 300  # looks a pass and gateway, one after the other: five a second when a pass runs once a minute
-GATEWAY = sa.type_coerce(Attempt.gateway_id + 0, sa.Integer)  # not its index: SQLite would read all it ever took
+gateway_of = sa.type_coerce(Attempt.gateway_id + 0, sa.Integer)  # not its index: SQLite would read all it ever took
 AT_ONCE = 20  # looks a transaction: what is found is stored soon
 
 
@@ -50,12 +50,12 @@ def trace(here: Installation, now: datetime) -> Mapping[str, int]:
     """
     counts: Counter[str] = Counter()
     with here.db.read() as session:
-        ids = sa.select(GATEWAY).where(_is_due(now)).distinct()
+        ids = sa.select(gateway_of).where(_is_due(now)).distinct()
         gateways = session.scalars(sa.select(Gateway).where(Gateway.id.in_(ids)).order_by(Gateway.id)).all()
     for gateway in gateways:
         adapter = _opened(here, gateway)
         if adapter is None:
-            _put_off(here, sa.and_(gateway.id == GATEWAY, Attempt.next_look_at <= now), now, counted=0)
+            _put_off(here, sa.and_(gateway_of == gateway.id, Attempt.next_look_at <= now), now, counted=0)
         elif not adapter.capabilities.can_track:
             counts["cannot"] += _leave(here, gateway, now)
         else:
@@ -106,7 +106,7 @@ def _claim(session: Session, gateway: Gateway, now: datetime) -> list[Look]:
     query = (
         sa.select(Attempt.id, Attempt.provider_id, Attempt.looks, Message.useful_until)
         .join(Message, Message.id == Attempt.message_id)
-        .where(gateway.id == GATEWAY, _is_due(now))
+        .where(gateway_of == gateway.id, _is_due(now))
         .order_by(Attempt.next_look_at)
         .limit(AT_ONCE)
         .with_for_update(of=Attempt, skip_locked=True)
@@ -147,6 +147,6 @@ def _put_off(here: Installation, which: sa.ColumnElement[bool], now: datetime, c
 
 def _leave(here: Installation, gateway: Gateway, now: datetime) -> int:
     """Ask no more where nothing can be asked; gives for how many."""
-    due = sa.and_(gateway.id == GATEWAY, _is_due(now))
+    due = sa.and_(gateway_of == gateway.id, _is_due(now))
     with here.db.write() as session:
         return change(session, sa.update(Attempt).where(due).values(next_look_at=None))
