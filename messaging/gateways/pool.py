@@ -13,7 +13,7 @@ from itertools import count
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from time import monotonic
+from time import monotonic, time
 
 import structlog
 
@@ -39,6 +39,7 @@ class Handover:
 
 
 Answered = tuple[Handover, Submitted]
+Until = tuple[float, float]  # by a clock that never jumps, and by one that goes on while a machine sleeps
 
 
 class Pool:
@@ -107,7 +108,7 @@ class Pool:
 
         It would soon count as lost, be found unsent, and leave a second time.
         """
-        until = monotonic() + patience
+        until = monotonic() + patience, time() + patience
         for hands in self._hands.values():
             hands.is_fed = False
         for job in jobs:
@@ -169,10 +170,10 @@ class _Hands:
         self._threads = 0
         self._order = count()
         self._lock = Lock()
-        self._waiting: list[tuple[int, int, float, Handover]] = []
+        self._waiting: list[tuple[int, int, Until, Handover]] = []
         self._turns: SimpleQueue[bool] = SimpleQueue()  # one for each that waits; False: go home
 
-    def put(self, job: Handover, until: float) -> None:
+    def put(self, job: Handover, until: Until) -> None:
         with self._lock:
             heappush(self._waiting, (-job.outbound.priority, next(self._order), until, job))
         if self.under_way >= self._threads < self.most:
@@ -190,8 +191,12 @@ class _Hands:
         while self._turns.get():
             with self._lock:
                 *_, until, job = heappop(self._waiting)
-            is_late = self.is_closing or monotonic() > until
+            is_late = self.is_closing or _is_over(until)
             self._answers.put((job, TOO_LATE if is_late else _hand_over(job)))
+
+
+def _is_over(until: Until) -> bool:
+    return monotonic() > until[0] or time() > until[1]
 
 
 def _hand_over(job: Handover) -> Submitted:

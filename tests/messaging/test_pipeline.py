@@ -6,20 +6,21 @@ import dataclasses
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from messaging import outbox, outcomes, receipts, sender
 from messaging.claiming import claim
-from messaging.gateways import Adapters
+from messaging.gateways import Adapters, pool
 from messaging.gateways.protocol import Capabilities, Error, Fault, Outbound, Outcome, Report, Submitted
 from messaging.installation import Installation
 from messaging.letters import measure
-from messaging.models import Attempt, Budget, Gateway, Message, Programme
+from messaging.models import Attempt, Budget, Gateway, Message, Phone, Programme
 from messaging.models.post import AttemptState, Delivery, Kind, State
 from tests.world import World
 
@@ -254,6 +255,46 @@ def test_answers_that_could_not_be_stored_come_again(post: Post, monkeypatch: py
     assert post.send()["accepted"] == 5
     assert post.states() == {AttemptState.ACCEPTED: 5}
     assert len(post.ways[QUICK].took) == 5
+
+
+def test_an_answer_that_no_table_takes_holds_up_no_other(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.way(QUICK, Carrier())
+    post.put(QUICK, 5)
+    real, bad = outcomes.record, set[str]()
+
+    def record(session: Session, answers: Mapping[str, Submitted], *given: object) -> None:
+        bad.update([] if bad else [min(answers)])
+        if bad & answers.keys():
+            raise ValueError("no column takes it")
+        real(session, answers, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outcomes, "record", record)
+    assert post.send()["accepted"] == 4
+    assert post.states() == {AttemptState.ACCEPTED: 4, AttemptState.SUBMITTING: 1}, "it will count as unknown"
+    assert post.send().get("accepted", 0) == 0 and len(post.ways[QUICK].took) == 5
+
+
+def test_a_number_that_does_not_open_holds_up_no_other(post: Post) -> None:
+    post.way(QUICK, Carrier())
+    post.put(QUICK, 5)
+    with post.here.db.write() as session:
+        session.execute(sa.update(Phone).where(Phone.id == min(post.world.phones.values())).values(sealed=b"broken"))
+    assert post.send()["accepted"] == 4
+    with post.here.db.read() as session:
+        left = session.scalars(sa.select(Message).where(Message.state == State.HELD)).one()
+        assert (left.reason, left.tries) == ("invalid_number", 0)
+
+
+def test_what_a_machine_that_slept_still_holds_is_not_handed_over(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    way = post.way(QUICK, Carrier())
+    post.put(QUICK, 1)
+    clock = iter([0.0, 3600.0])
+    monkeypatch.setattr(pool, "time", lambda: next(clock))
+    with pool.Pool(4) as hands:
+        jobs, _ = claim(post.here, post.world.now, pool=hands)
+        hands.put(jobs, patience=1800)
+        ((_, submitted),) = hands.answered(5)
+    assert submitted.outcome is Outcome.TEMPORARY and not way.took
 
 
 ANSWERS = (
