@@ -151,7 +151,7 @@ def test_by_the_door_of_a_real_gateway(
     log: io.StringIO, installation: Installation, awa: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with awa.db.write() as session:
-        gateway = Gateway(name="twilio", adapter="twilio", sender=OURS, answer_cost="free")
+        gateway = Gateway(name="twilio", adapter="twilio", sender=OURS, answer_cost="free", rate=100.0)
         session.add(gateway)
         session.flush()
     carrier, sent = Carrier(), list[tuple[str, str]]()
