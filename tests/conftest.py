@@ -35,7 +35,7 @@ NOW = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)  # a Thursday, inside the open h
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that of two workers neither waits for the other at the end."""
+    """What takes long mostly waits: it begins first, and the others fill the time."""
     items.sort(key=lambda item: next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), 9))
 
 
