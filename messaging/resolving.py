@@ -6,6 +6,7 @@ Source: the page on gateways, sections 3.4 and 5.
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -61,23 +62,33 @@ def resolve(here: Installation, now: datetime) -> dict[str, int]:
         How many were `stuck`, how many were found `sent`, `not_sent` or `still_unknown`, how many were `parked` for a
         person or `settled` by a receipt meanwhile; `ambiguous`: more than one SMS matched, and the oldest was taken.
     """
-    counts: Counter[str] = Counter()
     with here.db.write() as session:
-        counts["stuck"] = mark_stuck(session, here, now)
+        stuck = mark_stuck(session, here, now)
         cases = _cases(session, here, now)
-    began, silent = monotonic(), set[str]()
+    lanes: dict[str, list[Case]] = {}
     for case in cases:
-        if case.is_parked and case.gateway in silent:
-            continue  # else a thousand of them at a gateway out of reach would hold up the looks at all others
+        lanes.setdefault(case.gateway, []).append(case)
+    counts = Counter(stuck=stuck)
+    with ThreadPoolExecutor(max(len(lanes), 1), thread_name_prefix="look") as lane:  # one that hangs holds up no other
+        for found in lane.map(lambda of_one: _look_at(of_one, here, now), lanes.values()):
+            counts += found
+    return dict(+counts)
+
+
+def _look_at(cases: list[Case], here: Installation, now: datetime) -> Counter[str]:
+    """The looks at one gateway, one after the other."""
+    counts, began, is_silent = Counter[str](), monotonic(), False
+    for case in cases:
+        if case.is_parked and is_silent:
+            continue  # a thousand of them at a gateway out of reach must not hold up those that nobody decided yet
         resolution = _look(case, now)  # no transaction is open here
-        if resolution.found is Found.STILL_UNKNOWN:
-            silent.add(case.gateway)
+        is_silent = is_silent or resolution.found is Found.STILL_UNKNOWN
         # Behind slow looks this one came late: two empty ones must lie apart as they were made, not as they were due.
         looked_at = now + timedelta(seconds=int(monotonic() - began))
         with here.db.write() as session:
             counts[_settle(session, here, case, resolution, looked_at)] += 1
         counts["ambiguous"] += resolution.duplicates
-    return {name: count for name, count in counts.items() if count}
+    return counts
 
 
 def _look(case: Case, now: datetime) -> Resolution:
@@ -157,7 +168,10 @@ def _taken(session: Session, message: Message) -> frozenset[str]:
 
 def _settle(session: Session, here: Installation, case: Case, resolution: Resolution, now: datetime) -> str:
     attempt = session.get_one(Attempt, case.outbound.idempotency_key)
-    message = locked_messages(session, [attempt.message_id])[attempt.message_id]
+    message = session.get_one(Message, attempt.message_id)
+    if resolution.found is Found.SENT:  # else two messages of the same words to one phone take the same SMS for theirs
+        session.get_one(Phone, message.phone_id, with_for_update=True)
+    message = locked_messages(session, [message.id])[message.id]
     session.refresh(attempt)  # now that nobody else writes to it
     if attempt.state is not AttemptState.UNKNOWN:
         return "settled"  # a receipt was quicker

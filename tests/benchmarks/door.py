@@ -45,7 +45,7 @@ from tests.benchmarks.figure import figure
 from tests.benchmarks.inbound import crowd
 from tests.fakes.carrier import ACCOUNT, TOKEN, Carrier
 from tests.world import World
-from wsgi import create_app
+from wsgi import create_app, keep_to_one_cpu
 
 PUBLIC, OURS = "https://sms.example.org", "+22320000000"
 CLIENTS, THREADS = 16, 8  # as `jekulu run` starts its web server
@@ -177,10 +177,11 @@ def serve(what: str, folder: Path, address: str) -> None:
     numbers = crowd(World(here.db, utc_now()).programme(), PEOPLE) if here else [f"+22371{n:06}" for n in range(PEOPLE)]
     app = create_app(here) if here else bare(folder, address)
     url = addresses.inbound_url(PUBLIC, "twilio", KEYS)
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=THREADS)
-    threading.Thread(target=server.run, daemon=True).start()
     if what == "whole" and here:
         answering(app, here)
+    keep_to_one_cpu()
+    server: Any = create_server(app, host="127.0.0.1", port=0, threads=THREADS)
+    threading.Thread(target=server.run, daemon=True).start()
     say({"port": server.effective_port, "numbers": numbers, "url": url})
     for word in sys.stdin:
         if word.strip() == "answered" and what == "whole" and here:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import Barrier, Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -163,7 +166,7 @@ def test_a_number_that_does_not_open_stops_no_other_look(post: Post) -> None:
     ident = cut(post, "by_search", [THERE])
     bad = post.world.phone("+22370000002")
     post.carriers["sms"].answers.append(CUT)
-    post.put("+22370000002", occurrence="other")
+    post.put("+22370000002", occurrence="test:other")
     post.send()
     with post.here.db.write() as session:
         session.execute(sa.update(Phone).where(Phone.id == bad).values(sealed=b"sealed elsewhere"))
@@ -175,6 +178,53 @@ def test_one_of_two_alike_is_bound_and_counted(post: Post) -> None:
     cut(post, "by_search", [TWICE])
     assert post.look(minutes=1) == {"sent": 1, "ambiguous": 1}
     assert post.attempts()[0].provider_id == "SM1"
+
+
+def test_two_processes_do_not_take_one_sms_for_two_messages(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same words went to the same phone twice, and one of them arrived: both look at the same time."""
+    cut(post, "by_search", [THERE])
+    post.carriers["sms"].answers.append(CUT)
+    post.put(AWA, occurrence="test:other")
+    post.send()
+    both, bind = Barrier(2), resolving._sent
+
+    def slowly(*given: Any) -> None:
+        bind(*given)
+        sleep(0.3)  # the transaction stays open
+
+    def look(case: resolving.Case, _now: Any) -> Resolution:
+        both.wait(20)
+        return THERE
+
+    monkeypatch.setattr(resolving, "BATCH", 1)
+    monkeypatch.setattr(resolving, "_look", look)
+    monkeypatch.setattr(resolving, "_sent", slowly)
+    later_on = post.now + timedelta(minutes=1)
+    with ThreadPoolExecutor(2) as processes:
+        told = list(processes.map(lambda _: resolving.resolve(post.here, later_on), range(2)))
+    assert sorted(map(str, told)) == ["{'sent': 1}", "{'still_unknown': 1}"]
+    assert sorted(str(one.provider_id) for one in post.attempts()) == ["None", "SM1"]
+
+
+def test_a_gateway_that_hangs_holds_up_the_looks_at_no_other(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut(post, "by_key", [THERE])
+    other = post.gateway("other", able("by_key"), prefixes=["+2236"])
+    other.answers.append(CUT)
+    post.put("+22360000001")
+    with post.here.db.write() as session:
+        session.execute(sa.update(Gateway).where(Gateway.name == "sms").values(prefixes=["+2237"]))
+    post.send()
+    looked_at_other = Event()
+
+    def look(case: resolving.Case, _now: Any) -> Resolution:
+        if case.gateway == "other":
+            looked_at_other.set()
+        else:
+            assert looked_at_other.wait(20), "it hangs until the other was looked at"
+        return Resolution(Found.SENT, f"SM-{case.gateway}")
+
+    monkeypatch.setattr(resolving, "_look", look)
+    assert post.look(minutes=1) == {"sent": 2}
 
 
 KINDS = [  # the kind; what it is bound to; after "not sent", after the last look
