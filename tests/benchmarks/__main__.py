@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import door, inbound, members, planning, sending
+from tests.benchmarks import door, inbound, members, memory, planning, sending
 
 BENCHES = {
     "planning": planning.run, "members": members.run, "inbound": inbound.run, "door": door.run, "sending": sending.run,
+    "memory": memory.run,
 }  # fmt: skip
 
 
