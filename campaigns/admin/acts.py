@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from campaigns.admin.messages import KINDS, SENSITIVE
+from campaigns.admin.numbers import TELLERS
 from campaigns.admin.words import CAMPAIGN_STATES, N_, ROLES, TEXT_STATES
 
 ACTIONS: dict[str | tuple[str, str], str] = {  # by action, or where it means something else, by object and action
@@ -56,6 +57,7 @@ ACTIONS: dict[str | tuple[str, str], str] = {  # by action, or where it means so
     "signed_in": N_("connexion"),
     "sorted": N_("SMS rangé"),
     "started": N_("démarrage"),
+    "stop_noted": N_("STOP dit de vive voix, noté"),
     "status_changed": N_("état changé"),
     "taken_back": N_("approbation reprise"),
     "trial": N_("essai sur son téléphone"),
@@ -140,6 +142,6 @@ FIELDS = {
 }
 VALUES = {
     str(value): said
-    for table in (CAMPAIGN_STATES, TEXT_STATES, ROLES, KINDS, SENSITIVE)
+    for table in (CAMPAIGN_STATES, TEXT_STATES, ROLES, KINDS, SENSITIVE, TELLERS)
     for value, said in table.items()
 }

@@ -141,6 +141,8 @@ def actor(who: str, names: dict[int, str]) -> str:
     kind, _colon, ident = who.partition(":")
     if kind == "staff":
         return names.get(int(ident), who) if ident.isdecimal() else who
+    if who == "phone:voice":
+        return _("une personne, de vive voix")
     return {"command": _("ligne de commande"), "phone": _("une personne, par SMS"), "job": _("la machine")}.get(
         kind, who
     )

@@ -12,7 +12,7 @@ from flask import Blueprint, g, render_template, request
 from sqlalchemy.orm import Session
 
 from campaigns import caseload, sorting
-from campaigns.admin import masks, paging, readings
+from campaigns.admin import masks, paging, readings, waits
 from campaigns.admin import outbox as out
 from campaigns.admin.bill import names
 from campaigns.admin.security import installation, me
@@ -109,11 +109,13 @@ def outbox() -> str:
         found = paging.page(session, out.going_out(cut, request.args.get("before", "")))
         counts = session.execute(out.by_state(cut)).all()
         villages = {row.Message.village_id for row in found.rows} - {None}
+        patience = installation().settings.silent_after
         return render_template(
             "outbox.html", page=found, cut=cut, campaigns=rows, days=out.SPAN.days, remedy=out.remedy, now=now,
             is_masked=out.is_masked,
             counts=sorted(counts, key=lambda row: (out.ORDER.index(row.state), -row.messages)),
             homes=masks.homes(session, villages, now), names=names(session),
+            waits=waits.of(session, programme, found.rows, now, patience),
         )  # fmt: skip
 
 

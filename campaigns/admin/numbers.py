@@ -18,10 +18,10 @@ from campaigns.admin import holders, masks, paging, talk, words
 from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.trial import FAULTS
 from campaigns.admin.words import N_, _
-from messaging import audit, people, quarantine, search
+from messaging import audit, inbox, people, quarantine, search
 from messaging.clock import utc_now
 from messaging.errors import RefusedError
-from messaging.models import Inbound, Message, Pending, Phone, Role
+from messaging.models import Audit, Inbound, Message, Pending, Phone, Role
 from messaging.models.people import Ownership, Quarantine
 from messaging.models.post import InboundState, State
 from messaging.phones import NumberError, parse
@@ -48,6 +48,11 @@ STOPPED = {
     "gateway": N_("chez l'opérateur"),
     "voice": N_("de vive voix"),
     "staff": N_("par l'équipe"),
+}
+NOTED = "stop_noted"  # in the log: a STOP that somebody was told
+TELLERS = {
+    "person": N_("la personne elle-même"),
+    "facilitator": N_("l'animatrice"),
 }
 ASKED = {
     "consent": N_("accord"),
@@ -101,6 +106,7 @@ class Record:
     asked_phone: Phone | None
     messages: int = 0
     inbounds: int = 0
+    told_by: str = ""  # who said its STOP by mouth, of `TELLERS`
     shown: Shown = field(default_factory=Shown)
 
 
@@ -203,8 +209,21 @@ def replace(session: Session, phone: Phone, now: datetime) -> str:
     return _("Un SMS demande OUI à la nouvelle carte. Sans OUI dans les 24 heures, rien ne change.")
 
 
+def stop(session: Session, phone: Phone, now: datetime) -> str:
+    """Note a STOP that was said by mouth: it acts as one by SMS does, and nothing is sent."""
+    by = request.form.get("by", "")
+    if by not in TELLERS:
+        raise RefusedError("Choisissez qui l'a dit. / Choose who said it.")
+    if request.form.get("sure") != "yes":
+        raise RefusedError("Cochez la case pour confirmer. / Tick the box to confirm.")
+    session.refresh(phone, with_for_update=True)
+    inbox.opt_out(session, phone, "voice", now)
+    audit.note(session, audit.actor(me().id), NOTED, "phone", phone.id, now, after={"by": by})
+    return _("C'est noté : plus rien ne part vers ce téléphone, sauf la réponse à ses propres SMS.")
+
+
 ACTS: dict[str, Callable[[Session, Phone, datetime], Shown | str]] = {
-    "number": show, "talk": read, "hold": hold, "lift": lift, "replace": replace,
+    "number": show, "talk": read, "hold": hold, "lift": lift, "replace": replace, "stop": stop,
 }  # fmt: skip
 READING = ("number", "talk")  # open to focal points too; all else is the officer's
 
@@ -256,7 +275,7 @@ def _one(ident: int, shown: Shown | None = None, faults: dict[str, str] | None =
         record = _record(session, holders.find(session, ident), now, shown or Shown())
     return render_template(
         "number.html", it=record, faults=faults or {}, typed=request.form if faults else {}, whys=WHYS, owners=OWNERS,
-        stopped=STOPPED, asked=ASKED, officer=masks.is_officer(),
+        stopped=STOPPED, tellers=TELLERS, asked=ASKED, officer=masks.is_officer(),
     )  # fmt: skip
 
 
@@ -270,8 +289,17 @@ def _record(session: Session, phone: Phone, now: datetime, shown: Shown) -> Reco
         phone, own, _homes(session, own, now), len(held) - len(own), holders.former(session, phone),
         session.get(Phone, phone.replaced_by_id) if phone.replaced_by_id else None,
         pending if pending and now < pending.expires_at else None, asked,
-        session.get(Phone, asked.phone_id) if asked else None, messages, inbounds, shown,
+        session.get(Phone, asked.phone_id) if asked else None, messages, inbounds, _told(session, phone), shown,
     )  # fmt: skip
+
+
+def _told(session: Session, phone: Phone) -> str:
+    """Who said the STOP of a phone, where that is known; empty: it came by SMS, or from its operator."""
+    if phone.opted_out_at is None or phone.opted_out_by != "voice":
+        return ""
+    noted = (Audit.object == "phone", Audit.object_id == str(phone.id), Audit.action == NOTED)
+    after = session.scalar(sa.select(Audit.after).where(*noted).order_by(Audit.id.desc()).limit(1))
+    return str((after or {}).get("by", ""))
 
 
 def _count(

@@ -82,7 +82,7 @@ def by_state(cut: Cut) -> Query:
 def going_out(cut: Cut, before: str) -> Query:
     """Messages with their phone, step and campaign, the latest due first; `before` is `moment~id` of the last one."""
     query = (
-        sa.select(Message, Phone.last_two, Step, Campaign)
+        sa.select(Message, Phone.last_two, Step, Campaign, Phone.prefix)
         .join(Phone, Phone.id == Message.phone_id)
         .outerjoin(Step, Step.id == Message.step_id)
         .outerjoin(Campaign, Campaign.id == Step.campaign_id)
@@ -117,11 +117,17 @@ def is_masked(message: Message, step: Step | None, campaign: Campaign | None) ->
     return message.personal or any(one.get(key) for one in audiences for key in masks.TELLING)
 
 
-def remedy(message: Message, step: Step | None, campaign: Campaign | None, commune_id: int | None) -> Any:
-    """The address and the words of a link to the page where a message that does not leave is mended; None: none."""
-    if message.state not in (State.HELD, State.WAITING) or message.reason not in REMEDIES:
+def remedy(
+    message: Message, step: Step | None, campaign: Campaign | None, commune_id: int | None, found: str | None = None
+) -> Any:
+    """The address and the words of a link to the page where a message that does not leave is mended; None: none.
+
+    Of a row without a reason the one that was `found` counts.
+    """
+    reason = message.reason or found
+    if message.state not in (State.HELD, State.WAITING) or reason not in REMEDIES:
         return None
-    endpoint, words = REMEDIES[Reason(message.reason)]
+    endpoint, words = REMEDIES[Reason(reason)]
     values: dict[str, Any] = {
         "campaigns.step": {"campaign": campaign.code, "step": step.code} if campaign and step else None,
         "campaigns.one": {"campaign": campaign.code} if campaign else None,

@@ -24,7 +24,7 @@ from campaigns.admin.telephones import heard
 from campaigns.admin.words import N_, _, _n
 from campaigns.clocks import Standing
 from campaigns.models import Campaign, CampaignState, Feedback, Step
-from messaging import alarms, budget, notices, places, proposals
+from messaging import alarms, budget, notices, places, proposals, restored
 from messaging.alarms import Kind
 from messaging.clock import local, utc_now
 from messaging.gateways import signs
@@ -43,11 +43,20 @@ from messaging.models import (
     TextState,
 )
 from messaging.models.post import State
+from messaging.rules import Reason
 
 AT_ONCE, TODAY, SOON, SOME_DAY = range(4)
 SUPERVISED = 20  # cases of a supervisor that stand on Today one by one
 NEARLY = 80  # percent of a month's money
 TOLD_ELSEWHERE = (Kind.PAUSED, Kind.BUDGET)  # alarms with a line of their own here
+RESTORED = N_(
+    "La sauvegarde du %(since)s a été restaurée le %(until)s. Ce qui était dû jusque-là est retenu, car c'est "
+    "peut-être déjà parti."
+)
+SETTLE = N_(
+    "Si c'était parti, lancez %(left)s. Si rien n'était parti, lancez %(unsent)s. Dans le doute, la première "
+    "(docs/fr/exploiter.md, 6)."
+)
 PROPOSALS = {
     proposals.LOWER_RISK: N_("Demande à décider : baisser le niveau de risque de %(name)s"),
     proposals.LIFT_PAUSE: N_("Demande à décider : lever la pause de %(name)s"),
@@ -81,7 +90,7 @@ class Work:
 
 def of(session: Session, now: datetime) -> list[Task]:
     """Everything that waits for this account, the most urgent first."""
-    found = [*gateways(session), *telephones(session, now), *alarmed(session, now), *asked(session)]
+    found = [*restore(session), *gateways(session), *telephones(session, now), *alarmed(session, now), *asked(session)]
     for programme in me().programmes:
         found += [
             *posts(session, programme, now), *sensitive(session, programme, now), *cases(session, programme, now),
@@ -167,6 +176,20 @@ def _cases(session: Session, programme: Programme, now: datetime, how: Standing,
         docket.mine(programme.id), which, caseload.stands(session, how, now, days)
     )  # fmt: skip
     return session.scalar(sa.select(sa.func.count()).select_from(query.limit(MOST).subquery())) or 0
+
+
+def restore(session: Session) -> Iterator[Task]:
+    """For officers and administrators: a restore of which nobody has said yet what had left before it."""
+    known = restored.gap(session) if any(me().has(role) for role in notices.ROLES) else None
+    if known is None or known.left:
+        return
+    since, until = (words.moment(at).striptags() for at in (known.since, known.until))
+    said = _(RESTORED, since=since, until=until)
+    hint = _(SETTLE, left="jekulu restored --left", unsent="jekulu restored --unsent")
+    unclosed = Message.state != State.CLOSED  # in the words of its index
+    kept_back = sa.and_(unclosed, Message.state == State.HELD, Message.reason == Reason.RESTORED.value)
+    rows = sa.select(Message.id).where(kept_back).limit(MOST).subquery()
+    yield Task(AT_ONCE, said, "", session.scalar(sa.select(sa.func.count()).select_from(rows)) or None, hint=hint)
 
 
 def gateways(session: Session) -> Iterator[Task]:

@@ -34,7 +34,7 @@ BARE: Mapping[str, Check[Settings]] = {
 }
 WHOLE: Mapping[str, Check[Installation]] = {
     "key": store.fingerprint,
-    "database file": store.wholeness,
+    store.FILE: store.wholeness,
     "engine": post.engine,
     "public address": network.public_address,
     "gateways": ways.gateways,
@@ -52,8 +52,14 @@ WHOLE: Mapping[str, Check[Installation]] = {
 }
 
 
-def examine(now: datetime, environ: Mapping[str, str] | None = None) -> list[Diagnosis]:
-    """All that was found, check by check; never raises. `environ` are the settings, of the process when not given."""
+def examine(now: datetime, environ: Mapping[str, str] | None = None, *, often: bool = False) -> list[Diagnosis]:
+    """All that was found, check by check; never raises.
+
+    Args:
+        now: the time.
+        environ: the settings; of the process when not given.
+        often: it is asked every few minutes: a file that was whole within a day is not read through again.
+    """
     try:
         settings = all_settings.load(environ)
     except SettingError as error:
@@ -64,7 +70,7 @@ def examine(now: datetime, environ: Mapping[str, str] | None = None) -> list[Dia
     if here is None:
         return found
     try:
-        return [*found, *_run(WHOLE, here, now)]
+        return [*found, *_run({**WHOLE, store.FILE: store.wholeness_daily} if often else WHOLE, here, now)]
     finally:
         here.close()
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
-from messaging import migrations
+from messaging import marks, migrations
 from messaging.database import Database
-from messaging.doctor.diagnosis import Diagnosis, fine, size, warn, wrong
+from messaging.doctor.diagnosis import Diagnosis, State, fine, size, warn, wrong
 from messaging.installation import FINGERPRINT, Installation
 from messaging.models import Mark
 from messaging.phones import Keys
@@ -18,6 +19,9 @@ from messaging.settings import Settings
 
 WAL_MOST = 256_000_000  # bytes; a log this long was never folded back: somebody reads without end
 OLDEST = 14  # of PostgreSQL that we try
+FILE = "database file"  # the check of SQLite's
+WHOLE_AT = "whole_at"  # the mark
+DAILY = timedelta(hours=24)
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")  # of PostgreSQL; off: a power cut takes what was stored
 
 
@@ -73,13 +77,32 @@ def fingerprint(here: Installation, _now: datetime) -> Iterable[Diagnosis]:
 
 def wholeness(here: Installation, _now: datetime) -> Iterable[Diagnosis]:
     """SQLite's file is whole and its log short; PostgreSQL is not too old, and writes to the disk."""
-    return _sqlite(here.db) if here.db.is_sqlite else _postgresql(here.db)
+    return [*_file(here.db), *_log(here.db)] if here.db.is_sqlite else _postgresql(here.db)
 
 
-def _sqlite(db: Database) -> Iterable[Diagnosis]:
+def wholeness_daily(here: Installation, now: datetime) -> Iterable[Diagnosis]:
+    """The same, but a file that was found whole within a day is left alone: to look reads all of it."""
+    if not here.db.is_sqlite:
+        return _postgresql(here.db)
+    with here.db.read() as session:
+        seen = marks.moment(session, WHOLE_AT)
+    is_fresh = seen is not None and timedelta(0) <= now - seen < DAILY
+    return [*([] if is_fresh else _file(here.db)), *_log(here.db)]
+
+
+def remember(session: Session, found: Iterable[Diagnosis], now: datetime) -> None:
+    """Note when SQLite's file was found whole; a damaged one is read through at every look until it is mended."""
+    if any(one.check == FILE and one.state is State.OK for one in found):
+        marks.note(session, WHOLE_AT, now)
+
+
+def _file(db: Database) -> Iterable[Diagnosis]:
     with db.read() as session:
         told = session.scalars(sa.text("PRAGMA quick_check(1)")).all()
     yield judge_check(str(told[0]) if told else "")
+
+
+def _log(db: Database) -> Iterable[Diagnosis]:
     log = Path(f"{db.url.database}-wal")
     yield from judge_wal(log.stat().st_size if log.exists() else 0)
 
@@ -87,9 +110,9 @@ def _sqlite(db: Database) -> Iterable[Diagnosis]:
 def judge_check(told: str) -> Diagnosis:
     """Of the first line of SQLite's own check."""
     if told == "ok":
-        return fine("database file", "The database file is whole.")
+        return fine(FILE, "The database file is whole.")
     return wrong(
-        "database file",
+        FILE,
         "The database file is damaged.",
         "Stop the service, keep the file, put last night's backup back: jekulu restore FILE. Then check the disk.",
     )
@@ -99,7 +122,7 @@ def judge_wal(count: int) -> Iterable[Diagnosis]:
     """Of the bytes of SQLite's log."""
     if count > WAL_MOST:
         told = f"The log beside the database has {size(count)}: something reads without end and keeps it."
-        yield warn("database file", told, "systemctl restart jekulu; close other programs that read the file.")
+        yield warn(FILE, told, "systemctl restart jekulu; close other programs that read the file.")
 
 
 def _postgresql(db: Database) -> Iterable[Diagnosis]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from messaging import alarms, mail, watch
 from messaging.alarms import AGAIN, Kind
-from messaging.doctor import open_still
+from messaging.doctor import open_still, store
 from messaging.doctor.diagnosis import Diagnosis, State
 from messaging.installation import Installation
 from messaging.settings import Settings, load
@@ -42,10 +42,12 @@ def tell(found: Sequence[Diagnosis], now: datetime) -> None:
 def tell_by_alarm(here: Installation, found: Sequence[Diagnosis], now: datetime) -> None:
     """Raise an alarm for each check that found something wrong, clear the others, and listen for the engine.
 
-    A running engine has people told of the alarms; of a silent one they are told from here.
+    A running engine has people told of the alarms; of a silent one they are told from here. A database file that was
+    found whole is noted, so that not every look reads it through.
     """
     with here.db.write() as session:
         _note(session, {one.check for one in found if one.state is State.WRONG}, now)
+        store.remember(session, found, now)
     watch.tell_if_silent(here, now)
 
 

@@ -508,6 +508,58 @@ def test_the_database_of_each_kind_is_looked_at(installation: Installation) -> N
     assert states(store.wholeness(installation, NOW)) == wanted
 
 
+def reads(monkeypatch: pytest.MonkeyPatch, here: Installation, told: str = "ok") -> list[str]:
+    """Each time from now on that the whole file is read through; `told` is what is found."""
+    seen: list[str] = []
+
+    def look(_db: object) -> list[Diagnosis]:
+        seen.append(told)
+        return [store.judge_check(told)]
+
+    monkeypatch.setattr(store, "_file", look)
+    return seen
+
+
+QUARTERS = [timedelta(minutes=15 * number) for number in range(4 * 24 + 2)]  # a day and a quarter of an hour
+LOOKS = [
+    # what is found, who asks, and how often the file is read through in a day of quarters of an hour
+    ("the timer, a whole file", "ok", True, 2),
+    ("the timer, a damaged file", "*** in database main ***", True, len(QUARTERS)),
+    ("a person", "ok", False, len(QUARTERS)),
+]
+
+
+@pytest.mark.parametrize(("told", "often", "times"), [row[1:] for row in LOOKS], ids=[row[0] for row in LOOKS])
+def test_the_whole_file_is_read_once_a_day(
+    here: Installation, monkeypatch: pytest.MonkeyPatch, told: str, often: bool, times: int
+) -> None:
+    seen = reads(monkeypatch, here, told)
+    monkeypatch.setattr(doctor, "BARE", {})
+    monkeypatch.setattr(doctor, "WHOLE", {store.FILE: store.wholeness})
+    for after in QUARTERS:
+        found_now = doctor.examine(NOW + after, os.environ, often=often)
+        if often:
+            telling.tell_by_alarm(here, found_now, NOW + after)
+            with here.db.read() as session:
+                told_of = [row.about for row in alarms.open_alarms(session) if row.kind == "doctor"]
+            assert told_of == ([] if told == "ok" else [store.FILE]), "an alarm stays until the file is seen whole"
+    assert len(seen) == times
+
+
+def test_a_clock_that_was_ahead_does_not_put_the_look_off(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = reads(monkeypatch, here)
+    telling.tell_by_alarm(here, [store.judge_check("ok")], NOW + MONTH)
+    assert states(store.wholeness_daily(here, NOW)) == [OK]
+    assert seen == ["ok"]
+
+
+def test_the_command_reads_the_file_for_a_person_always(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = reads(monkeypatch, here)
+    for words, times in ((("--tell",), 1), (("--tell",), 1), ((), 2), (("--json",), 3), (("--tell",), 3)):
+        run(*words)
+        assert len(seen) == times, words
+
+
 def test_a_gateway_without_its_secret(installation: Installation) -> None:
     bare = replace(installation, settings=replace(installation.settings, twilio_account=""))
     bare.adapters.settings = bare.settings

@@ -26,6 +26,7 @@ from messaging.models import (
     Member,
     MemberPhone,
     Message,
+    Pending,
     Phone,
     Place,
     PlaceParent,
@@ -37,7 +38,7 @@ from messaging.models import (
 )
 from messaging.models.people import Ownership, Quarantine
 from messaging.models.place import Level
-from messaging.models.post import Delivery, InboundState
+from messaging.models.post import Delivery, InboundState, Kind, State
 from messaging.places import folded
 from tests.campaigns.admin.conftest import Browser, account
 from tests.world import World
@@ -204,12 +205,15 @@ def test_other_roles_see_no_phone(browse: Browse, places: World, who: str) -> No
     assert f'href="{PAGE}"' not in browser.get("/admin/essai/people").text
 
 
-@pytest.mark.parametrize("act", ["hold", "lift", "replace"])
+@pytest.mark.parametrize("act", ["hold", "lift", "replace", "stop"])
 def test_focal_point_changes_nothing(browse: Browse, places: World, act: str) -> None:
     focal = browse("focal_point")
-    assert do(focal, places, act, why="lost", number=NEW, reason=WHY, held="drop").status_code == 403
+    form = {"why": "lost", "number": NEW, "reason": WHY, "held": "drop", "by": "person", "sure": "yes"}
+    assert do(focal, places, act, **form).status_code == 403
     assert "Mettre en quarantaine" not in focal.read(at(places))
+    assert "Noter un arrêt" not in focal.read(at(places))
     assert phone(places).quarantine is None
+    assert phone(places).opted_out_at is None
 
 
 def test_phones_of_another_place_and_of_nobody_are_not_there(browse: Browse, app: Flask, places: World) -> None:
@@ -231,7 +235,10 @@ def test_phones_of_another_place_and_of_nobody_are_not_there(browse: Browse, app
             if "GET" in rule.methods:
                 assert officer.get(path).status_code == 404
             for act in ACTS if "POST" in rule.methods else ():
-                assert officer.post(path, PAGE, do=act, reason=WHY, why="lost").status_code == 404
+                form = {"do": act, "reason": WHY, "why": "lost", "by": "person", "sure": "yes"}
+                assert officer.post(path, PAGE, **form).status_code == 404
+    with places.db.read() as session:
+        assert not session.scalars(sa.select(Phone.id).where(Phone.opted_out_at.is_not(None))).all()
     assert officer.get(at(places)).status_code == 200
     assert not notes(places, "number_shown") + notes(places, "conversation_read") + notes(places, "quarantined")
     assert browse("focal_point").get(f"{PAGE}/{places.phones[STRANGER]}").status_code == 200  # she works everywhere
@@ -484,3 +491,102 @@ def test_state_is_told_in_words(browse: Browse, places: World) -> None:
     page = browse("officer").read(at(places))
     for words in ("de vive voix", "dit par l'opérateur", "jamais", "+22376", "club 1041"):
         assert words in re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page)), words
+
+
+# --- a STOP that is said by mouth
+
+
+def queue(world: World, *numbers: str) -> None:
+    """One text of the campaign for each of these phones, due now, for people who agreed."""
+    moment = utc_now() - timedelta(minutes=1)
+    with world.db.write() as session:
+        session.execute(sa.delete(Message))
+        text = session.scalars(sa.select(Text).where(Text.language == "fr").order_by(Text.id)).first()
+        for number in numbers:
+            session.add(Message(
+                programme_id=world.programme_id, kind=Kind.CAMPAIGN, step_id=text.step_id, occurrence="o",
+                phone_id=world.phones[number], text_id=text.id, text_version=text.version, language_wanted="fr",
+                member_id=session.scalar(
+                    sa.select(MemberPhone.member_id).where(MemberPhone.phone_id == world.phones[number])
+                ),
+                language="fr", encoding="GSM-7", segments=1, due_at=moment, next_at=moment,
+                useful_until=moment + timedelta(days=1), created_at=moment,
+            ))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("by", "told"), [("person", "la personne elle-même"), ("facilitator", "l'animatrice")], ids=["herself", "for her"]
+)
+def test_a_stop_by_mouth_lets_nothing_leave(
+    browse: Browse, places: World, installation: Installation, by: str, told: str
+) -> None:
+    queue(places, AWA, BINTA)
+    officer = browse("officer")
+    answer = do(officer, places, "stop", by=by, sure="yes")
+    assert (answer.status_code, answer.headers["Location"]) == (303, at(places))
+    sender.send_due(installation, utc_now())
+    converse(places.db, utc_now())
+    sender.send_due(installation, utc_now())
+    assert installation.adapters.book.sent(AWA) == [], "no text, and no SMS that confirms it"
+    assert len(installation.adapters.book.sent(BINTA)) == 1
+    with places.db.read() as session:
+        closed = session.scalars(sa.select(Message).where(Message.phone_id == places.phones[AWA])).all()
+        assert [(row.state, row.reason) for row in closed] == [(State.CLOSED, "opted_out")]
+    page = " ".join(re.sub("<[^>]+>", " ", officer.read(at(places))).split())
+    assert "C'est noté : plus rien ne part vers ce téléphone" in page
+    assert f", de vive voix dit par {told}" in page
+    assert "Noter un arrêt" not in page, "it is done"
+    assert notes(places, "stop_noted") == [{"by": by}]
+    assert notes(places, "opted_out") == [None]
+    log = browse("auditor").read("/admin/audit")
+    for words in ("STOP dit de vive voix, noté", "une personne, de vive voix", told):
+        assert words in log, words
+
+
+NOT_NOTED = (
+    ("nobody said it", {"sure": "yes"}, "Choisissez qui l'a dit."),
+    ("somebody unknown", {"by": "gateway", "sure": "yes"}, "Choisissez qui l'a dit."),
+    ("not confirmed", {"by": "facilitator"}, "Cochez la case pour confirmer."),
+)
+
+
+@pytest.mark.parametrize(("form", "sentence"), [row[1:] for row in NOT_NOTED], ids=[row[0] for row in NOT_NOTED])
+def test_a_stop_is_confirmed_once(browse: Browse, places: World, form: dict[str, str], sentence: str) -> None:
+    answer = do(browse("officer"), places, "stop", **form)
+    assert answer.status_code == 400
+    assert sentence in html.unescape(answer.text)
+    assert answer.text.count('value="facilitator" checked') == (form.get("by") == "facilitator"), "what was chosen"
+    assert phone(places).opted_out_at is None
+    assert not notes(places, "stop_noted")
+
+
+def test_a_stop_by_mouth_drops_what_was_asked_and_only_the_person_comes_back(browse: Browse, places: World) -> None:
+    officer = browse("officer")
+    assert "seule revient, en écrivant REPRENDRE" in officer.read(at(places))
+    with places.db.write() as session:
+        session.add(Pending(
+            phone_id=places.phones[AWA], kind="consent", made_at=utc_now(), kept={},
+            expires_at=utc_now() + timedelta(days=1),
+        ))  # fmt: skip
+    do(officer, places, "stop", by="person", sure="yes")
+    with places.db.read() as session:
+        assert session.get(Pending, places.phones[AWA]) is None, "a late yes answers nothing"
+    write(places, "oui", AWA)
+    converse(places.db, utc_now() + timedelta(seconds=1))
+    assert phone(places).opted_out_at is not None
+    for words in ("REPRENDRE", "OUI"):
+        write(places, words, AWA)
+        converse(places.db, utc_now() + timedelta(seconds=1))
+    assert phone(places).opted_out_at is None
+    assert "Noter un arrêt" in officer.read(at(places))
+
+
+def test_a_second_stop_is_noted_too(browse: Browse, places: World) -> None:
+    """Another window still shows the form: a later yes must be later than the last STOP."""
+    officer = browse("officer")
+    do(officer, places, "stop", by="person", sure="yes")
+    first = phone(places).opted_out_at
+    assert do(officer, places, "stop", by="facilitator", sure="yes").status_code == 303
+    assert phone(places).opted_out_at > first
+    assert len(notes(places, "stop_noted")) == 2
+    assert len(notes(places, "opted_out")) == 1

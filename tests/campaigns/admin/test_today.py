@@ -5,15 +5,16 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from campaigns.models import Feedback
-from messaging import budget, communes, staff
+from messaging import budget, communes, restored, staff
 from messaging.clock import utc_now
-from messaging.models import Gateway, Inbound, Programme, StaffProgramme
+from messaging.models import Gateway, Inbound, Mark, Message, Programme, StaffProgramme
 from messaging.models.place import RiskLevel
 from tests.campaigns.admin.conftest import Browser, account, approve_all
 from tests.land import commune
@@ -112,6 +113,34 @@ def test_held_messages_lead_to_their_own_list(browse: Browse) -> None:
     href, beside = lines(editor)["Numéro mis en quarantaine."]
     assert beside == "1"
     assert editor.get(href).text.count("<tr>") == 2
+
+
+def test_a_restore_that_nobody_settled_is_told_with_its_commands(browse: Browse, office: World) -> None:
+    since, until = datetime(2026, 3, 11, 1, 30, tzinfo=UTC), datetime(2026, 3, 12, 9, 5, tzinfo=UTC)
+    with office.db.write() as session:
+        session.add(Mark(name=restored.MARK, value=restored.Gap(since, until).text()))
+        session.execute(sa.update(Message).where(Message.state == "held").values(reason="restored"))
+    said = "La sauvegarde du 11 mars, 01h30 a été restaurée le 12 mars, 09h05"
+    for who in ("officer", "administrator"):
+        page = re.sub("<[^>]+>", " ", browse(who).read("/admin/"))
+        assert said in page, who
+        assert "lancez jekulu restored --left." in page and "lancez jekulu restored --unsent." in page
+    assert re.search(rf"{said}.*?--unsent.*?class=\"count\">1<", browse("officer").read("/admin/"), re.DOTALL)
+    assert said not in browse("editor").read("/admin/")
+    administrator = browse("administrator")
+    administrator.post("/admin/settings", language="en")
+    assert "The backup of 11 Mar, 01:30 was restored on 12 Mar, 09:05" in administrator.read("/admin/")
+
+
+@pytest.mark.parametrize("settle", [restored.close_left, restored.let_go], ids=["it had left", "nothing had left"])
+def test_a_settled_restore_is_told_no_more(
+    browse: Browse, office: World, settle: Callable[[Session, datetime], int]
+) -> None:
+    with office.db.write() as session:
+        session.add(Mark(name=restored.MARK, value=restored.Gap(office.now - timedelta(days=1), office.now).text()))
+        session.flush()
+        settle(session, office.now)
+    assert "a été restaurée" not in browse("administrator").read("/admin/")
 
 
 def test_nothing_to_do_is_said_calmly(browse: Browse, office: World) -> None:
