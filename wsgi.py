@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONNECTIONS = 1000  # at a time; a gateway that keeps hundreds open (Kannel does) must not lock the next one out
+THREADS = 16  # calls of gateways that are stored together: most of the time they wait for the disk
 LARGEST_UPLOAD = 12 * 1024 * 1024  # bytes; a spreadsheet of 50 000 members has about 4 MB
 
 
@@ -216,7 +217,7 @@ def start(app: Flask, told: str) -> None:
     keep_to_one_cpu()  # the engine's threads run already, and stay free
     try:
         serve(
-            app, host=host, port=port, threads=8, ident="jekulu", max_request_body_size=LARGEST_UPLOAD,
+            app, host=host, port=port, threads=THREADS, ident="jekulu", max_request_body_size=LARGEST_UPLOAD,
             connection_limit=CONNECTIONS, asyncore_use_poll=True, _quiet=True,
         )  # fmt: skip
     finally:

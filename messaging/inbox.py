@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,11 +21,13 @@ from messaging.batches import rows_in
 from messaging.database import Database, keys_of
 from messaging.gateways.protocol import Arrival
 from messaging.gateways.rows import named
+from messaging.gathering import Part
 from messaging.models import Facilitator, Gateway, Inbound, Language, Member, MemberPhone, Pending, Phone, StopWord
 from messaging.models.post import InboundState
 from messaging.phones import NumberError, parse
 from messaging.rules import Reason
 
+Came = tuple[int, Arrival]  # what came in, behind the id of its gateway
 REPLACEMENT = "\ufffd"
 TWIN_WITHIN = timedelta(seconds=60)
 LATE = timedelta(hours=3)  # more than two clocks and a wrong zone may be apart
@@ -35,15 +38,18 @@ TWIN_BACK = timedelta(days=3)  # how far back the first of two is looked for
 INBOUND: sa.Table = Inbound.__table__  # type: ignore[assignment]
 PHONES: sa.Table = Phone.__table__  # type: ignore[assignment]
 STOP_WORDS: sa.Table = StopWord.__table__  # type: ignore[assignment]
-PHONE = (
-    sa.select(PHONES.c.id, PHONES.c.quarantine, PHONES.c.sealed)
-    .where(PHONES.c.hash == sa.bindparam("hash"))
+LOCKED_PHONES = (
+    sa.select(PHONES.c.hash, PHONES.c.id, PHONES.c.quarantine, PHONES.c.sealed)
+    .where(PHONES.c.hash.in_(sa.bindparam("hashes", expanding=True)))
+    .order_by(PHONES.c.id)
     .with_for_update(key_share=True)
 )
 HEARD = sa.update(PHONES).where(PHONES.c.id == sa.bindparam("ident")).values(last_in_at=sa.bindparam("at"))
 WORDS = sa.select(STOP_WORDS.c.word, STOP_WORDS.c.language)
 INSERT = {
-    name: insert(INBOUND).on_conflict_do_nothing(index_elements=["gateway_id", "dedupe_key"]).returning(INBOUND.c.id)
+    name: insert(INBOUND)
+    .on_conflict_do_nothing(index_elements=["gateway_id", "dedupe_key"])
+    .returning(INBOUND.c.gateway_id, INBOUND.c.dedupe_key, INBOUND.c.id)
     for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 
@@ -58,8 +64,7 @@ def receive(db: Database, gateway: str, arrivals: Sequence[Arrival]) -> int:
     facts = named(db, gateway)
     if facts is None:
         raise LookupError("no such gateway")
-    ident = facts.id
-    return db.gather(lambda session: sum(_store(session, ident, arrival) is not None for arrival in arrivals))
+    return db.gather(Part(_receive, [(facts.id, arrival) for arrival in arrivals]))
 
 
 def unknown(db: Database, gateway_id: int, arrivals: Collection[Arrival]) -> list[Arrival]:
@@ -73,13 +78,38 @@ def unknown(db: Database, gateway_id: int, arrivals: Collection[Arrival]) -> lis
 
 def store(session: Session, gateway: Gateway, arrival: Arrival) -> int | None:
     """Store one SMS and, when it is a STOP, its effect; gives its id, or None when it was there already."""
-    return _store(session, gateway.id, arrival)
+    return _store(session, [(gateway.id, arrival)])[0]
 
 
-def _store(session: Session, gateway_id: int, arrival: Arrival) -> int | None:
+def _receive(session: Session, lots: Sequence[Sequence[Came]]) -> list[int]:
+    """Store what came in with several calls; gives how many are new of each."""
+    idents = iter(_store(session, [one for lot in lots for one in lot]))
+    return [sum(ident is not None for ident in islice(idents, len(lot))) for lot in lots]
+
+
+def _store(session: Session, came: Sequence[Came]) -> list[int | None]:
+    """Store SMS; gives the id of each, None for one that was there already."""
+    if not came:
+        return []
+    if len(came) > 1 and any(arrival.may_repeat for _, arrival in came):  # the second of two alike must find the first
+        return [ident for one in came for ident in _store(session, [one])]
     line = session.connection()
+    # First of all: whoever handles an SMS of a phone locks it first too.
+    phones = _phones(session, line, [arrival for _, arrival in came])
+    rows = [_row(session, *one, phone) for one, phone in zip(came, phones, strict=True)]
+    stored = line.execute(INSERT[line.dialect.name], rows)
+    new = {(gateway_id, key): ident for gateway_id, key, ident in stored}
+    idents = [new.pop((row["gateway_id"], row["dedupe_key"]), None) for row in rows]
+    known = [(ident, row) for ident, row in zip(idents, rows, strict=True) if ident and row["phone_id"]]
+    if known:
+        line.execute(HEARD, [{"ident": row["phone_id"], "at": row["received_at"]} for _, row in known])
+    for ident, row in known:
+        _obey(session, ident, row)
+    return idents
+
+
+def _row(session: Session, gateway_id: int, arrival: Arrival, phone: Any) -> dict[str, Any]:
     text = clean(arrival.text)
-    phone = _phone(session, line, arrival)  # first of all: whoever handles an SMS of this phone locks it first too
     values: dict[str, Any] = {
         "gateway_id": gateway_id, "dedupe_key": _key(arrival), "kind": arrival.kind, "text": text,
         "phone_id": phone.id if phone else None, "sender_name": None if phone else clean(arrival.sender)[:40],
@@ -90,24 +120,17 @@ def _store(session: Session, gateway_id: int, arrival: Arrival) -> int | None:
         "maybe_sensitive": False, "state": InboundState.HELD if phone and phone.quarantine else InboundState.NEW,
         "twin_of": None,
     }  # fmt: skip
-    if arrival.may_repeat:
-        values["twin_of"] = _twin(session, values)
-    found = line.execute(INSERT[line.dialect.name], values).scalar()
-    if found is None or phone is None:
-        return found
-    line.execute(HEARD, {"ident": phone.id, "at": arrival.received_at})
-    _obey(session, found, values, arrival)
-    return int(found)
+    return {**values, "twin_of": _twin(session, values)} if arrival.may_repeat else values
 
 
-def _obey(session: Session, ident: int, new: Mapping[str, Any], arrival: Arrival) -> None:
+def _obey(session: Session, ident: int, new: Mapping[str, Any]) -> None:
     """Close the phone when the SMS that was just stored asks for it."""
-    by = "gateway" if arrival.gateway_opt == "stop" else "sms"
+    by = "gateway" if new["gateway_opt"] == "stop" else "sms"
     if by == "sms" and not stop.is_stop_somewhere(new["text"], (word for word, _ in _words(session))):
         return
     phone = session.get_one(Phone, new["phone_id"], populate_existing=True)
     is_stop = by == "gateway" or says_stop(session, phone, new["text"])
-    if is_stop and not _is_echo(session, new) and opt_out(session, phone, by, arrival.received_at):
+    if is_stop and not _is_echo(session, new) and opt_out(session, phone, by, new["received_at"]):
         session.execute(sa.update(Inbound).where(Inbound.id == ident).values(stopped=True, twin_of=None))
 
 
@@ -211,19 +234,26 @@ def _words(session: Session) -> list[tuple[str, str | None]]:
     return known
 
 
-def _phone(session: Session, line: sa.Connection, arrival: Arrival) -> Any:
-    """Id and quarantine of the sender's phone, locked; none for a name or a short code."""
+def _phones(session: Session, line: sa.Connection, arrivals: Sequence[Arrival]) -> list[Any]:
+    """Id and quarantine of each sender's phone, locked; none for a name or a short code."""
+    session.flush()
+    numbers = [_number(arrival.sender) for arrival in arrivals]
+    hashes = [None if number is None else keys_of(session).find(number) for number in numbers]
+    whose = {"hashes": {one for one in hashes if one is not None}}
+    found = {row.hash: row for row in line.execute(LOCKED_PHONES, whose) if row.sealed}
+    if len(found) < len(whose["hashes"]):
+        for number, one, arrival in zip(numbers, hashes, arrivals, strict=True):
+            if number is not None and one not in found:
+                people.add_phone(session, number, arrival.received_at)
+        found = {row.hash: row for row in line.execute(LOCKED_PHONES, whose)}
+    return [found.get(one) for one in hashes]
+
+
+def _number(sender: str) -> str | None:
     try:
-        number = parse(arrival.sender)
+        return parse(sender)
     except NumberError:
         return None
-    session.flush()
-    whose = {"hash": keys_of(session).find(number)}
-    row = line.execute(PHONE, whose).one_or_none()
-    if row is None or not row.sealed:
-        people.add_phone(session, number, arrival.received_at)
-        row = line.execute(PHONE, whose).one()
-    return row
 
 
 def _key(arrival: Arrival) -> str:

@@ -7,12 +7,13 @@ must pass is asked here for the first time (`rules.MUST_PASS`), as conditions of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from messaging import budget
@@ -27,8 +28,15 @@ from messaging.rules import MUST_PASS, PRIORITY, Check, Reason
 UNSENT = (State.WAITING, State.HELD)
 CLOSED_AT_ONCE = 10_000
 DUTY, ASKS = "duty:", ":ask"  # start and end of the occurrences of replies that answer no SMS of their phone
-MESSAGE = Message.__table__
+MESSAGE: sa.Table = Message.__table__  # type: ignore[assignment]
 COPIED = ("phone_id", "member_id", "club_id", "village_id")  # what a source query gives, in this order
+# Built once: every reply is put by it, and building it costs more than asking it.
+INSERT = {
+    name: insert(MESSAGE)
+    .on_conflict_do_nothing(index_elements=["step_id", "phone_id", "occurrence"])
+    .returning(MESSAGE.c.programme_id, MESSAGE.c.due_at, MESSAGE.c.price_micros)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 @dataclass(frozen=True)
@@ -71,12 +79,12 @@ def put(session: Session, letter: Letter, phone_id: int, now: datetime, **who: i
 
     No rule is asked here: what goes to one phone, its caller has decided.
     """
-    values = {**_shared(letter, now), "phone_id": phone_id, **{name: who.get(name) for name in COPIED[1:]}}
-    statement = insert_ignore(session, Message, ["step_id", "phone_id", "occurrence"]).values(**values)
-    made = change(session, statement) == 1
-    if made:
-        budget.reserve(session, letter.programme_id, letter.due_at, letter.price_micros)
-    return made
+    return _insert(session, [_row(letter, phone_id, now, **who)]) == 1
+
+
+def put_each(session: Session, letters: Collection[tuple[Letter, int]], now: datetime) -> int:
+    """Put letters, each to its phone, as `put` puts one; gives how many are new."""
+    return _insert(session, [_row(letter, phone_id, now) for letter, phone_id in letters]) if letters else 0
 
 
 def put_all(
@@ -260,6 +268,22 @@ def reply(session: Session, programme: Programme, text: str, language: str, **mo
         programme_id=programme.id, kind=Kind.REPLY, language_wanted=language, language=language, body=text,
         size=measure(text), **more,
     )  # fmt: skip
+
+
+def _insert(session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert what is not there already, and set its money aside; the month's row is written last."""
+    session.flush()  # what a row points to comes first
+    price = Counter[tuple[int, datetime]]()
+    made = session.execute(INSERT[session.get_bind().dialect.name], rows).all()
+    for programme_id, due_at, micros in made:
+        price[(programme_id, due_at)] += micros
+    for (programme_id, due_at), micros in sorted(price.items()):
+        budget.reserve(session, programme_id, due_at, micros)
+    return len(made)
+
+
+def _row(letter: Letter, phone_id: int, now: datetime, **who: int | None) -> dict[str, Any]:
+    return {**_shared(letter, now), "phone_id": phone_id, **{name: who.get(name) for name in COPIED[1:]}}
 
 
 def _shared(letter: Letter, now: datetime) -> dict[str, Any]:

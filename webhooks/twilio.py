@@ -48,8 +48,8 @@ def verify(request: Request, settings: Settings) -> None:
 
 def is_signed(token: str, url: str, form: Sequence[tuple[str, str]], given: str) -> bool:
     """Tell whether `given` is the signature of this address and form, with or without the default port."""
-    signed = [hmac.compare_digest(signature(token, one, form).encode(), _bytes(given)) for one in _spellings(url)]
-    return any(signed)
+    spelt = _bytes(given)
+    return any(hmac.compare_digest(signature(token, one, form).encode(), spelt) for one in _spellings(url))
 
 
 def signature(token: str, url: str, form: Sequence[tuple[str, str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,26 @@ from messaging.models.post import State
 
 ANSWERABLE = timedelta(days=45)  # later than this nobody means the question any more
 LETTERS = "ABCDEFGH"
+LEFT = (
+    Message.trial_of.is_(None),
+    Message.handed_over_at > sa.bindparam("since"),
+    Message.state.in_((State.HANDED_OVER, State.CLOSED)),
+    Step.kind == "question",
+)
+PHONES = (
+    sa.select(Message.phone_id)
+    .join(Step, Step.id == Message.step_id)
+    .where(Message.phone_id.in_(sa.bindparam("phones", expanding=True)), *LEFT)
+    .distinct()
+)
+LAST = (
+    sa.select(Message, Step)
+    .join(Step, Step.id == Message.step_id)
+    .where(Message.phone_id == sa.bindparam("phone"), *LEFT)
+    # One that had left when she wrote comes first; the clocks of web server and engine may differ, though.
+    .order_by((Message.handed_over_at <= sa.bindparam("now")).desc(), Message.handed_over_at.desc(), Message.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -31,28 +51,19 @@ class Asked:
     quiz: Mapping[str, Any]  # as the reader takes it
 
 
+def phones(session: Session, among: Collection[int], now: datetime) -> Collection[int]:
+    """Which of these phones a question was sent to of late: of the others the last one need not be looked for."""
+    return set(session.scalars(PHONES, {"phones": among, "since": now - ANSWERABLE}))
+
+
 def last_question(session: Session, phone: Phone, now: datetime, is_late: bool = False) -> Asked | None:
     """The last message to a phone, when it was a question: open, or late after its closing.
 
     Of an SMS that comes hours late (`is_late`) `now` is when it was written: what was asked since is not its question.
     """
-    query = (
-        sa.select(Message, Step)
-        .join(Step, Step.id == Message.step_id)
-        .where(
-            Message.phone_id == phone.id,
-            Message.trial_of.is_(None),
-            Message.handed_over_at.is_not(None),
-            Message.handed_over_at > now - ANSWERABLE,
-            Message.state.in_((State.HANDED_OVER, State.CLOSED)),
-            Step.kind == "question",
-            *((Message.handed_over_at <= now,) if is_late else ()),
-        )
-        # One that had left when she wrote comes first; the clocks of web server and engine may differ, though.
-        .order_by((Message.handed_over_at <= now).desc(), Message.handed_over_at.desc(), Message.id.desc())
-        .limit(1)
-    )
-    row = session.execute(query).first()
+    query = LAST.where(Message.handed_over_at <= sa.bindparam("now")) if is_late else LAST
+    given = {"phone": phone.id, "now": now, "since": now - ANSWERABLE}
+    row = session.execute(query, given).first()
     if row is None or row.Message.handed_over_at is None or row.Message.text_id is None:
         return None
     message, step = row.Message, row.Step

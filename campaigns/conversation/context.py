@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns.conversation import known
 from campaigns.conversation.asked import Asked as Asked
 from campaigns.conversation.asked import last_question, option_called
+from campaigns.conversation.facts import Facts, facts_of
 from campaigns.conversation.grammar.reading import Role
 from campaigns.conversation.pending import UNREAD_TO
 from messaging import inbox, languages
-from messaging.models import (
-    Club,
-    Facilitator,
-    FacilitatorClub,
-    Gateway,
-    Inbound,
-    Language,
-    Member,
-    MemberPhone,
-    Pending,
-    Phone,
-    Place,
-    Programme,
-    Station,
-    StationPhone,
-)
+from messaging.models import Club, Facilitator, Gateway, Inbound, Member, Pending, Phone, Programme, Station
 from messaging.models.people import FacilitatorKind
 from messaging.routing import SIMULATOR
 
@@ -63,17 +48,20 @@ class Sender:
         return self.gateway.adapter == SIMULATOR
 
 
-def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
+def gather(session: Session, inbound: Inbound, phone: Phone, facts: Facts | None = None) -> Sender:
     """Build the sender of a stored inbound; `now` of the reader is when the inbound was received, or, when it came
-    hours late, when it was written."""
+    hours late, when it was written. Who has many to build gives what was asked for all of them at once."""
     now = inbox.written_at(inbound)
-    members = _members(session, phone)
-    facilitator = _facilitator(session, phone)
-    station = _station(session, phone)
-    gateway = session.get_one(Gateway, inbound.gateway_id)
-    pending = _pending(session, phone, inbound)
-    programme = _programme(session, members, facilitator, station, pending, gateway)
-    language = _language(session, phone, members, facilitator, programme)
+    facts = facts or facts_of(session, [inbound])
+    members = tuple(facts.members.get(phone.id, ()))
+    facilitator = _facilitator(facts.facilitators.get(phone.id, ()))
+    station = next(iter(facts.stations.get(phone.id, ())), None)
+    clubs = facts.clubs.get(facilitator.id, ()) if facilitator else ()
+    gateway = facts.gateways[inbound.gateway_id]
+    pending = _pending(facts.questions.get(phone.id), inbound)
+    programme = _programme(facts, members, facilitator, station, pending, gateway)
+    language = _language(facts, phone, members, facilitator, programme)
+    is_asked = phone.id in facts.asked
     sender = Sender(
         inbound=inbound,
         phone=phone,
@@ -81,18 +69,18 @@ def gather(session: Session, inbound: Inbound, phone: Phone) -> Sender:
         role=_role(station, facilitator, members),
         programme=programme,
         language=language,
-        dogon=languages.is_dogon(session, language),
-        codes=tuple(languages.chain(session, programme.id, language)) if programme else (language,),
+        dogon=facts.families.get(language) == "dogon",
+        codes=_codes(session, facts, programme, language),
         members=members,
-        clubs=known.of_number(_clubs(session, facilitator), inbound.recipient, now.date()),
+        clubs=known.of_number(clubs, inbound.recipient, now.date()),
         station=station,
         pending=pending,
-        asked=last_question(session, phone, now, is_late=now < inbound.received_at),
+        asked=last_question(session, phone, now, is_late=now < inbound.received_at) if is_asked else None,
     )
-    return replace(sender, context=_context(session, sender, now))
+    return replace(sender, context=_context(session, facts, sender, now))
 
 
-def _context(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
+def _context(session: Session, facts: Facts, sender: Sender, now: datetime) -> dict[str, Any]:
     """The keys of the reader's context; a missing key means none."""
     context: dict[str, Any] = {"now": now.isoformat(), "lang": sender.language, "dogon": sender.dogon}
     if sender.pending:
@@ -106,18 +94,18 @@ def _context(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
     if sender.phone.opted_out_at:
         context["opted_out"] = True
     if sender.clubs:
-        context |= _of_clubs(session, sender, now)
+        context |= _of_clubs(session, facts, sender, now)
     return context | _of_text(session, sender, now)
 
 
-def _of_clubs(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
+def _of_clubs(session: Session, facts: Facts, sender: Sender, now: datetime) -> dict[str, Any]:
     """What a reporter's clubs add; a club without registered members has no size, so that the usual one holds."""
     sizes = {club.code: club.size_f + club.size_m for club in sender.clubs}
     return {
         "clubs": list(sizes),
         "club_size": {code: size for code, size in sizes.items() if size},
         "existing": known.existing(session, sender.clubs, now.date()),
-        "market": session.get_one(Place, sender.clubs[0].village_id).sms_name,
+        "market": facts.places[sender.clubs[0].village_id].sms_name,
     }
 
 
@@ -135,9 +123,8 @@ def _of_text(session: Session, sender: Sender, now: datetime) -> dict[str, Any]:
     return found
 
 
-def _pending(session: Session, phone: Phone, inbound: Inbound) -> Pending | None:
+def _pending(pending: Pending | None, inbound: Inbound) -> Pending | None:
     """The question that this SMS may answer: no yes that lay there before it was asked; a half may have."""
-    pending = session.get(Pending, phone.id)
     written_at = inbox.written_at(inbound)
     if pending is None or pending.expires_at <= written_at:
         return None
@@ -147,28 +134,9 @@ def _pending(session: Session, phone: Phone, inbound: Inbound) -> Pending | None
     return None if is_before and pending.kind not in HALVES else pending
 
 
-def _members(session: Session, phone: Phone) -> tuple[Member, ...]:
-    query = sa.select(Member).join(MemberPhone).where(MemberPhone.phone_id == phone.id).order_by(Member.id)
-    return tuple(session.scalars(query))
-
-
-def _facilitator(session: Session, phone: Phone) -> Facilitator | None:
+def _facilitator(rows: Sequence[Facilitator]) -> Facilitator | None:
     """An adviser before a facilitator: one phone has one role."""
-    query = sa.select(Facilitator).where(Facilitator.phone_id == phone.id, Facilitator.active.is_(True))
-    rows = session.scalars(query.order_by(Facilitator.id)).all()
     return min(rows, key=lambda row: row.kind is not FacilitatorKind.ADVISER, default=None)
-
-
-def _station(session: Session, phone: Phone) -> Station | None:
-    query = sa.select(Station).join(StationPhone).where(StationPhone.phone_id == phone.id).order_by(Station.id)
-    return session.scalar(query.limit(1))
-
-
-def _clubs(session: Session, facilitator: Facilitator | None) -> tuple[Club, ...]:
-    if facilitator is None:
-        return ()
-    query = sa.select(Club).join(FacilitatorClub).where(FacilitatorClub.facilitator_id == facilitator.id)
-    return tuple(session.scalars(query.order_by(Club.code)))
 
 
 def _role(station: Station | None, facilitator: Facilitator | None, members: tuple[Member, ...]) -> Role:
@@ -180,8 +148,8 @@ def _role(station: Station | None, facilitator: Facilitator | None, members: tup
 
 
 def _programme(
-    session: Session,
-    members: tuple[Member, ...],
+    facts: Facts,
+    members: Sequence[Member],
     facilitator: Facilitator | None,
     station: Station | None,
     pending: Pending | None,
@@ -192,28 +160,31 @@ def _programme(
     own = next((row.programme_id for row in (station, facilitator, *members) if row is not None), None)
     own = own or (pending.kept.get("programme") if pending else None)
     if own is not None:
-        return session.get_one(Programme, own)
-    running = sa.select(Programme).where(Programme.ended_at.is_(None))
-    if gateway.adapter != SIMULATOR:
-        running = running.where(Programme.demonstration.is_(False))
-    return session.scalar(running.order_by(Programme.id).limit(1))
+        return facts.programmes[own]
+    running = (row for row in facts.programmes.values() if row.ended_at is None)
+    return next((row for row in running if gateway.adapter == SIMULATOR or not row.demonstration), None)
 
 
 def _language(
-    session: Session,
+    facts: Facts,
     phone: Phone,
-    members: tuple[Member, ...],
+    members: Sequence[Member],
     facilitator: Facilitator | None,
     programme: Programme | None,
 ) -> str:
     """The phone's last used language, else its first member's, the facilitator's, the village's, the programme's."""
-    known = [
+    spoken = [
         phone.language,
         *(member.language for member in members[:1]),
         facilitator.language if facilitator else None,
     ]
     if members:
-        known += session.get_one(Place, members[0].village_id).languages[:1]
-    known.append(programme.language if programme else None)
-    codes = set(session.scalars(sa.select(Language.code)))
-    return next((code for code in known if code is not None and code in codes), languages.LAST)
+        spoken += facts.places[members[0].village_id].languages[:1]
+    spoken.append(programme.language if programme else None)
+    return next((code for code in spoken if code is not None and code in facts.families), languages.LAST)
+
+
+def _codes(session: Session, facts: Facts, programme: Programme | None, language: str) -> tuple[str, ...]:
+    if programme is None:
+        return (language,)
+    return tuple(languages.chain(session, programme.id, language, facts.chains.get((programme.id, language), ())))

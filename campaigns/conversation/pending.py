@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,14 +12,28 @@ from messaging.models import Inbound, Pending
 
 Question = dict[str, Any]
 TABLE = Pending.__table__
+WAITING = sa.select(TABLE).where(TABLE.c.phone_id == sa.bindparam("phone"))
+RAISED = sa.select(TABLE.c.inbound_id).where(TABLE.c.phone_id.in_(sa.bindparam("phones", expanding=True)))
 UNREAD_TO = "unread_to"  # in what is kept: the last SMS that lay there unread when the question was raised
 
 
 def waiting(session: Session, phone_id: int) -> Question | None:
     """The question that waits on a phone, as it stands; None when none waits."""
     session.flush()
-    row = session.execute(sa.select(TABLE).where(TABLE.c.phone_id == phone_id)).mappings().first()
+    row = session.execute(WAITING, {"phone": phone_id}).mappings().first()
     return None if row is None else dict(row)
+
+
+def copied(row: Pending | None) -> Question | None:
+    """A question as it stands in its row, to be put back."""
+    return None if row is None else {column.name: getattr(row, column.name) for column in TABLE.columns}
+
+
+def raised(session: Session, inbounds: Collection[Inbound]) -> Collection[int]:
+    """Which of these SMS, each of another phone, raised a question that waits; by their ids."""
+    session.flush()
+    phones = [inbound.phone_id for inbound in inbounds]
+    return {inbound.id for inbound in inbounds} & set(session.scalars(RAISED, {"phones": phones}))
 
 
 def take(session: Session, inbound: Inbound) -> Question | None:

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import enum
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ from campaigns.conversation.slots import Said, Value
 from messaging import languages, outbox
 from messaging.letters import measure
 from messaging.models import Burst, Inbound
+from messaging.outbox import Letter
 from messaging.routing import answer_cost, price
 
 HOUR = timedelta(hours=1)
@@ -41,7 +43,34 @@ REPORTS = (
     "attendance", "listening", "visit", "hands", "decision", "price", "rainfall", "fund_balance", "nursery", "pest",
     "radio_log",
 )  # fmt: skip
+KEY = 40  # letters of a reply's key that are kept
 THIRD, SUMMARY, SUMMARY_AGAIN = "error.third", "att.summary", "att.summary_again"
+# Built once, as each SMS asks them.
+OF_PHONE = (Inbound.phone_id == sa.bindparam("phone"), Inbound.received_at > sa.bindparam("arrived"))
+SINGLY = sa.and_(
+    Inbound.handled_at > sa.bindparam("single"),
+    Inbound.intent.in_(REPORTS),
+    Inbound.replied.not_in((SUMMARY, SUMMARY_AGAIN)),
+)
+COUNTS = sa.select(
+    sa.func.count(),
+    sa.func.count().filter(Inbound.status == "error"),
+    sa.func.count().filter(SINGLY),
+    sa.exists().where(Burst.phone_id == sa.bindparam("phone")),
+).where(*OF_PHONE, Inbound.handled_at > sa.bindparam("hour"), Inbound.replied.is_not(None))
+BEFORE = (
+    sa.select(Inbound.status, Inbound.handled_at, Inbound.replied)
+    .where(*OF_PHONE, Inbound.handled_at.is_not(None))
+    .order_by(Inbound.handled_at.desc(), Inbound.id.desc())
+    .limit(1)
+)
+AMONG: sa.BindParameter[Any] = sa.bindparam("phones", expanding=True)
+SPOKEN_TO: sa.CompoundSelect[Any] = sa.union(
+    sa.select(Inbound.phone_id).where(
+        Inbound.phone_id.in_(AMONG), Inbound.received_at > sa.bindparam("arrived"), Inbound.handled_at.is_not(None)
+    ),
+    sa.select(Burst.phone_id).where(Burst.phone_id.in_(AMONG)),
+)
 
 
 class Course(enum.Enum):
@@ -91,43 +120,34 @@ def is_talk(reading: Reading, told: Told) -> bool:
     return told.typed and (asked or reading.status != "ok" or "correction" in reading.repairs)
 
 
+def spoken_to(session: Session, among: Collection[int], now: datetime) -> Collection[int]:
+    """The phones of which an SMS was handled of late: the others were told nothing (`told`)."""
+    return set(session.scalars(SPOKEN_TO, {"phones": among, "arrived": now - LONGEST_WAIT}))
+
+
 def told(session: Session, phone_id: int, now: datetime) -> Told:
     """What a phone was answered within the last hour."""
-    of_late = Inbound.handled_at > now - SINGLE_WITHIN
-    single = sa.and_(of_late, Inbound.intent.in_(REPORTS), Inbound.replied.not_in((SUMMARY, SUMMARY_AGAIN)))
-    query = sa.select(
-        sa.func.count(),
-        sa.func.count().filter(Inbound.status == "error"),
-        sa.func.count().filter(single),
-        sa.exists().where(Burst.phone_id == phone_id),
-    ).where(
-        Inbound.phone_id == phone_id,
-        Inbound.received_at > now - LONGEST_WAIT,
-        Inbound.handled_at > now - HOUR,
-        Inbound.replied.is_not(None),
-    )
-    before = (
-        sa.select(Inbound.status, Inbound.handled_at, Inbound.replied)
-        .where(Inbound.phone_id == phone_id, Inbound.received_at > now - LONGEST_WAIT, Inbound.handled_at.is_not(None))
-        .order_by(Inbound.handled_at.desc(), Inbound.id.desc())
-        .limit(1)
-    )
+    given = {"phone": phone_id, "arrived": now - LONGEST_WAIT, "hour": now - HOUR, "single": now - SINGLE_WITHIN}
     with session.no_autoflush:  # the SMS in hand has no reply yet, and is written once, with it
-        counts, last = session.execute(query).one(), session.execute(before).one_or_none()
+        counts, last = session.execute(COUNTS, given).one(), session.execute(BEFORE, given).one_or_none()
     typed = last is not None and last.handled_at <= now - TYPED
     return Told(*counts, typed=typed, last=last.status if last is not None and last.replied else None)
 
 
 def say(session: Session, sender: Sender, key: str, text: str, language: str, now: datetime) -> None:
     """Put a reply into the outbox and note its key on the SMS that it answers."""
+    sender.inbound.replied = key[:KEY]
+    outbox.put(session, letter(session, sender, text, language, now), sender.phone.id, now)
+
+
+def letter(session: Session, sender: Sender, text: str, language: str, now: datetime) -> Letter:
+    """A reply as the outbox takes it."""
     assert sender.programme is not None
-    sender.inbound.replied = key[:40]
-    letter = outbox.reply(
+    return outbox.reply(
         session, sender.programme, text, language, occurrence=f"reply:{sender.inbound.id}", due_at=now,
         useful_until=now + USE, gateway_id=sender.gateway.id, inbound_id=sender.inbound.id,
         segment_price_micros=price(sender.gateway, sender.phone.prefix),
     )  # fmt: skip
-    outbox.put(session, letter, sender.phone.id, now)
 
 
 def words(

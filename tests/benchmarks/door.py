@@ -45,10 +45,10 @@ from tests.benchmarks.figure import figure
 from tests.benchmarks.inbound import crowd
 from tests.fakes.carrier import ACCOUNT, TOKEN, Carrier
 from tests.world import World
-from wsgi import create_app, keep_to_one_cpu
+from wsgi import THREADS, create_app, keep_to_one_cpu
 
 PUBLIC, OURS = "https://sms.example.org", "+22320000000"
-CLIENTS, THREADS = 16, 8  # as `jekulu run` starts its web server
+CLIENTS = 16
 WARM, CALLS, WHOLE = 200, 4_000, 900
 FRESH = 3  # starts, of which the middle one counts
 PEOPLE = 900

@@ -6,8 +6,8 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
 
@@ -67,14 +67,14 @@ def answering(rate: int, lasting: int, idle: bool = False) -> None:
         world = World(house.db, utc_now()).programme()
         numbers = crowd(world, rate * lasting)
         done: dict[int, float] = {}
-        real = conversation._guarded
+        real = conversation._together
 
-        def handled(db: Database, ident: int, now: object) -> str:
-            result = real(db, ident, now)  # type: ignore[arg-type]
-            done[ident] = time.perf_counter()
+        def handled(db: Database, idents: Sequence[int], now: datetime) -> list[str]:
+            result = real(db, idents, now)
+            done.update(dict.fromkeys(idents[: len(result)], time.perf_counter()))
             return result
 
-        patch.setattr(conversation, "_guarded", handled)
+        patch.setattr(conversation, "_together", handled)
         with wired(Script(house, {}, world.now)) as wire:
             came = pour(wire, numbers, rate, house)
         house.close()

@@ -97,6 +97,47 @@ def test_a_handler_that_fails_at_the_second_report_leaves_nothing_of_the_first(
     assert (reported(world), answers(world.db)) == ([20, 20], 1)
 
 
+def test_one_that_fails_among_several_is_the_only_one_that_waits(
+    script: Script, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> Done:
+        raise ValueError
+
+    monkeypatch.setitem(conversation.HANDLERS, "feedback", fails)
+    store(script, "fanta", ["PRES 1041 F12 H8"])
+    store(script, "awa", ["bonjour"])
+    script.turn_of_conversation()
+    told, failed = inbounds(world.db)
+    assert (told.state, told.replied, told.tries) == (InboundState.HANDLED, "att.ok", 1)
+    assert (failed.state, failed.replied, failed.tries) == (InboundState.NEW, None, 1)
+    assert (reported(world), answers(world.db)) == ([20], 1)
+
+
+@pytest.mark.parametrize(
+    ("due", "parts"),
+    [
+        ([], []),
+        ([(1, 7), (2, 8), (3, None), (4, None)], [[1, 2, 3, 4]]),
+        ([(1, 7), (2, 8), (3, 7), (4, 8), (5, 8)], [[1, 2], [3, 4], [5]]),  # what the first changes the next must find
+        ([(n, n) for n in range(40)], [list(range(32)), list(range(32, 40))]),
+    ],
+    ids=["nothing", "operators", "one phone again", "many"],
+)
+def test_what_is_handled_together(due: list[tuple[int, int | None]], parts: list[list[int]]) -> None:
+    assert list(conversation.groups(due)) == parts
+
+
+def test_who_changes_what_others_are_asked_about_is_the_last_of_her_group(script: Script, world: World) -> None:
+    store(script, "fanta", ["PRES 1041 F12 H8"])
+    store(script, "awa", ["STOP"])
+    store(script, "fanta", ["AIDE"])
+    idents = [inbound.id for inbound in inbounds(world.db)]
+    with world.db.write() as session:
+        assert conversation.handle_all(session, idents, script.now) == ["attendance", "stop"]
+    assert conversation.converse(world.db, script.now) == {"help": 1}
+    assert [inbound.replied for inbound in inbounds(world.db)] == ["att.ok", "stop.done", "help.facilitator"]
+
+
 def test_what_fails_again_and_again_is_shown_to_staff_and_not_answered(
     script: Script, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from messaging.database import Database
 from messaging.errors import BusyError
-from messaging.gathering import Gathering
+from messaging.gathering import Gathering, Part
 from messaging.models import Mark
 
 MANY = 60
@@ -81,6 +81,26 @@ def test_one_that_fails_sinks_no_other(db: Database, slow_commits: list[float]) 
     twice = {answers[1], answers[21]}
     assert twice == {"mark-1", sa.exc.IntegrityError}, "of two rows with one key one is stored, and the other is told"
     assert marks(db) == {f"mark-{number}" for number in range(MANY)}
+
+
+def test_parts_are_done_together_and_one_that_fails_sinks_no_other(db: Database, slow_commits: list[float]) -> None:
+    sizes = list[int]()
+
+    def together(session: Session, names: Sequence[str]) -> list[str]:
+        sizes.append(len(names))
+        session.add_all([Mark(name=name, value="x") for name in names])
+        session.flush()
+        if "broken" in names:
+            raise KeyError
+        return [f"did {name}" for name in names]
+
+    names = [f"mark-{number}" for number in range(MANY)]
+    names[20] = "broken"
+    told = at_once(db, [Part(together, name) for name in names])
+    assert told == [KeyError if name == "broken" else f"did {name}" for name in names]
+    assert marks(db) == set(names) - {"broken"}
+    if db.is_sqlite:
+        assert max(sizes) > 1, "several share their statements"
 
 
 def test_each_act_looks_for_itself(db: Database, slow_commits: list[float]) -> None:

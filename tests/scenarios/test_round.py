@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from werkzeug.test import Client
 
 import wsgi
@@ -64,8 +65,9 @@ class Round:
         wsgi.sender.send_due(self.here, self.now)
 
     def bring(self, call: Call) -> int:
-        """Bring a signed call of the carrier to our webhooks; gives the status of the answer."""
-        return self.client.post(call.path, data=call.body, headers=call.headers).status_code
+        """Bring a signed call of the carrier to our webhooks, by the clock of the round; gives the answer's status."""
+        with time_machine.travel(self.now, tick=False):
+            return self.client.post(call.path, data=call.body, headers=call.headers).status_code
 
     def write(self, who: str, text: str) -> None:
         """Somebody writes to our number."""
