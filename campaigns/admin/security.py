@@ -37,6 +37,7 @@ WITHOUT_CODE = (
 )  # all that is open before the second factor is set up
 POLLS = ("phones.thread_of",)  # what asks by itself does not keep a forgotten page signed in
 WHILE_TYPING = ("texts.live", "case.live")  # parts of a form that come while one types; they must not lead away from it
+TYPED_SECONDS = 300  # of typing, after which it counts as a sign of life
 
 SESSION_ENDED = N_("Votre session est finie. Connectez-vous de nouveau, s'il vous plaît.")
 FORM_KEPT = N_("Votre session est finie. Ce que vous avez écrit est gardé : connectez-vous, vous le retrouverez.")
@@ -139,13 +140,25 @@ def gate() -> ResponseReturnValue | None:
         return ended()
     g.me = found
     if request.endpoint not in POLLS:
-        session["seen"] = int(utc_now().timestamp())  # signs the cookie anew: it is good for `IDLE`
+        _sign_anew()
     if found.lacks_code and request.endpoint not in WITHOUT_CODE:
         return redirect(url_for("settings.second_factor"), 303)
     if request.view_args and "programme" in request.view_args:
         g.programme = own(request.view_args.pop("programme"))
-        session["programme"] = g.programme.code
+        if session.get("programme") != g.programme.code:
+            session["programme"] = g.programme.code
     return None
+
+
+def _sign_anew() -> None:
+    """Sign the cookie anew, so that it is good for `IDLE` from now on.
+
+    What a page asks by itself while one types is rarely worth it: its answer may come behind that of the button, and
+    would bring back the cookie of before, without the notice that the text is stored.
+    """
+    now = int(utc_now().timestamp())
+    if request.endpoint not in WHILE_TYPING or now - session.get("seen", 0) >= TYPED_SECONDS:
+        session["seen"] = now
 
 
 def ended() -> ResponseReturnValue:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -141,13 +140,3 @@ def live(installation: Installation) -> Iterator[FlaskClient]:
 def rows(db: Database, model: Any) -> Sequence[Any]:
     with db.read() as session:
         return session.scalars(sa.select(model)).all()
-
-
-@pytest.fixture(autouse=True)
-def open_log() -> None:
-    """What other tests of a run made of the logs does not hold here."""
-    door = logging.getLogger("jekulu.webhooks")
-    door.disabled, door.propagate = False, True
-    door.setLevel(logging.NOTSET)
-    logging.getLogger().setLevel(logging.WARNING)
-    logging.disable(logging.NOTSET)

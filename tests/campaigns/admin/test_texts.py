@@ -10,12 +10,14 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from campaigns.admin.writing import FIELDS, as_typed, read, taken
 from campaigns.models import Campaign, CampaignState
 from messaging import profile, staff, texts
+from messaging.clock import utc_now
 from messaging.models import (
     Gateway,
     LetterKind,
@@ -29,7 +31,7 @@ from messaging.models import (
     TextVersion,
 )
 from messaging.wording import Wording, spelt
-from tests.campaigns.admin.conftest import Browser, account, approve_all
+from tests.campaigns.admin.conftest import ORIGIN, Browser, account, approve_all, token
 from tests.world import World
 
 Browse = Callable[[str], Browser]
@@ -194,6 +196,19 @@ def test_dear_letters_are_offered_without_and_taken_on_the_server(editor: Browse
     assert words_of(office) == "Du mais et un oeuf"
     again = fields(editor.get(f"{PLACE}/fr").text)
     assert (again["sms"], again["official"]) == ("Du mais et un oeuf", "Du maïs et un œuf")
+
+
+def test_a_count_that_comes_behind_the_button_takes_no_notice_away(editor: Browser, office: World) -> None:
+    """Its answer would bring back the cookie of before; now and then typing is a sign of life all the same."""
+    typed = {**WHERE, "sms": "Du savon", "read_aloud": "Du savon"}
+    assert "Set-Cookie" not in editor.post("/admin/count", f"{PLACE}/fr", **typed).headers
+    page = editor.get(f"{PLACE}/fr")
+    form = {"csrf_token": token(page.text), **typed}
+    with time_machine.travel(utc_now() + timedelta(minutes=6)):
+        late = editor.client.post(
+            "/admin/count", base_url=ORIGIN, data=form, headers={"Referer": f"{ORIGIN}{PLACE}/fr"}
+        )
+    assert "Set-Cookie" in late.headers
 
 
 def test_without_a_script_the_count_is_asked_for(editor: Browser, office: World) -> None:
