@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from messaging import budget, receipts
 from messaging.claiming import outbound
-from messaging.database import change, keys_of
+from messaging.database import ALONE, change, keys_of
 from messaging.departure import wire
 from messaging.errors import JekuluError
 from messaging.fate import is_late_of_no_use
@@ -33,6 +33,7 @@ from messaging.tab import Tab
 log = structlog.get_logger()
 BATCH = 200
 LONGEST_RHYTHM = 15.0  # seconds
+LONGEST_PASS = timedelta(minutes=1)  # of the looks at one gateway: the next pass of all begins when each has ended
 PARKED_APART = timedelta(hours=1)  # looks for what waits for a person: a line that was cut comes back
 CAN_TELL = ("by_key", "by_search")  # gateways that say so as soon as they answer
 
@@ -78,17 +79,28 @@ def resolve(here: Installation, now: datetime) -> dict[str, int]:
 def _look_at(cases: list[Case], here: Installation, now: datetime) -> Counter[str]:
     """The looks at one gateway, one after the other."""
     counts, began, is_silent = Counter[str](), monotonic(), False
-    for case in cases:
+    for done, case in enumerate(cases, 1):
         if case.is_parked and is_silent:
             continue  # a thousand of them at a gateway out of reach must not hold up those that nobody decided yet
         resolution = _look(case, now)  # no transaction is open here
         is_silent = is_silent or resolution.found is Found.STILL_UNKNOWN
         # Behind slow looks this one came late: two empty ones must lie apart as they were made, not as they were due.
-        looked_at = now + timedelta(seconds=int(monotonic() - began))
+        spent = timedelta(seconds=int(monotonic() - began))
         with here.db.write() as session:
-            counts[_settle(session, here, case, resolution, looked_at)] += 1
+            counts[_settle(session, here, case, resolution, now + spent)] += 1
         counts["ambiguous"] += resolution.duplicates
+        if spent >= LONGEST_PASS:
+            _put_back(here, cases[done:], now)
+            break
     return counts
+
+
+def _put_back(here: Installation, cases: list[Case], now: datetime) -> None:
+    """Leave looks that were not made to the next pass, as if they had not been counted: other gateways wait for it."""
+    keys = [case.outbound.idempotency_key for case in cases]
+    with here.db.write() as session:
+        left = sa.update(Attempt).where(Attempt.id.in_(keys), Attempt.state == AttemptState.UNKNOWN)
+        change(session, left.values(looks=Attempt.looks - 1, next_look_at=now))
 
 
 def _look(case: Case, now: datetime) -> Resolution:
@@ -170,7 +182,7 @@ def _settle(session: Session, here: Installation, case: Case, resolution: Resolu
     attempt = session.get_one(Attempt, case.outbound.idempotency_key)
     message = session.get_one(Message, attempt.message_id)
     if resolution.found is Found.SENT:  # else two messages of the same words to one phone take the same SMS for theirs
-        session.get_one(Phone, message.phone_id, with_for_update=True)
+        session.get_one(Phone, message.phone_id, with_for_update=ALONE)
     message = locked_messages(session, [message.id])[message.id]
     session.refresh(attempt)  # now that nobody else writes to it
     if attempt.state is not AttemptState.UNKNOWN:

@@ -227,6 +227,24 @@ def test_a_gateway_that_hangs_holds_up_the_looks_at_no_other(post: Post, monkeyp
     assert post.look(minutes=1) == {"sent": 2}
 
 
+def test_a_gateway_whose_looks_take_minutes_leaves_some_to_the_next_pass(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a new unknown outcome at another gateway would wait until two hundred time-outs are over."""
+    carrier = post.gateway("sms", able("by_key"))
+    for n in range(5):
+        carrier.answers.append(CUT)
+        post.put(f"+2237000010{n}")
+    post.send()
+    carrier.looks[:] = [Resolution(Found.SENT, f"SM{n}") for n in range(5)]
+    with monkeypatch.context() as patch:
+        patch.setattr(resolving, "monotonic", iter([0.0, 40.0, 80.0]).__next__)
+        assert post.look(minutes=1) == {"sent": 2}
+    assert [one.looks for one in post.attempts() if one.state is AttemptState.UNKNOWN] == [0, 0, 0]
+    assert post.look() == {"sent": 3}
+    assert all(one.state is State.HANDED_OVER for one in messages(post))
+
+
 KINDS = [  # the kind; what it is bound to; after "not sent", after the last look
     ("a campaign waits for its open hour", Kind.CAMPAIGN, {}, ("waiting", None), ("held", "unknown")),
     ("a call goes at once", Kind.SERVICE, {}, ("waiting", None), ("held", "unknown")),
