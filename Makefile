@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JEKULU_DATA ?= $(CURDIR)/jekulu-data
 
-.PHONY: run test check bench axe crash kannel fuzz prove docs browser migration clean
+.PHONY: run test check lint bench axe crash kannel fuzz prove docs browser migration clean
 
 run: .venv/ready           ## load the demonstration and start on http://127.0.0.1:8000 (PORT and JEKULU_DATA are honoured)
 	@$(BIN)/jekulu demo
@@ -11,11 +11,13 @@ run: .venv/ready           ## load the demonstration and start on http://127.0.0
 test: .venv/ready          ## every test, on SQLite and on PostgreSQL
 	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-check: .venv/ready         ## style, types, layers, tables; prints sizes to judge
+check: lint                ## style, types, layers, tables; prints sizes to judge
+	@$(BIN)/pytest -q tests/structure
+
+lint: .venv/ready          ## the part of it that is no test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q tests/structure
 	@$(BIN)/python -m tests.structure.sizes
 
 bench: .venv/ready         ## one JSON line a figure, each beside its limit on this machine
