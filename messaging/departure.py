@@ -36,7 +36,14 @@ from messaging.rules import LOOK_AGAIN, Facts, Reason, Verdict, decide
 from messaging.wording import has_open_slot, render
 
 log = structlog.get_logger()
-OF_THE_CATALOGUE = (quarantine.OCCURRENCE, "nudge:")  # starts of occurrences whose words are a reply's
+OF_THE_CATALOGUE = (
+    quarantine.OCCURRENCE,
+    "nudge:",
+    "remind:",
+    "off:",
+    "kept:",
+    "told:",
+)  # starts of occurrences whose words are a reply's
 ASKED = (Phone.sealed, Phone.prefix, Phone.opted_out_at, Phone.quarantine, Phone.invalid_at)  # of many phones
 UNREADABLE_WAIT = timedelta(hours=1)
 

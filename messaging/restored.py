@@ -22,7 +22,7 @@ from messaging.rules import Reason
 
 MARK = "restored"
 LEFT = "left"
-AUTOMATIC = ("reply:", "nudge:", outbox.DUTY)  # starts of occurrences that name the SMS they follow from
+AUTOMATIC = ("reply:", "remind:", outbox.DUTY)  # starts of occurrences that name the SMS they follow from
 
 
 @dataclass(frozen=True)

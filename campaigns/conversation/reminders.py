@@ -95,7 +95,7 @@ def _letter(
     gateway = session.get(Gateway, asked.gateway_id)
     assert asked.body is not None
     return outbox.Letter(
-        programme_id=programme.id, kind=Kind.SERVICE, occurrence=f"nudge:{pending.inbound_id}",
+        programme_id=programme.id, kind=Kind.SERVICE, occurrence=f"remind:{pending.inbound_id}",
         language_wanted=asked.language_wanted, language=asked.language, size=measure(asked.body), body=asked.body,
         due_at=now, useful_until=min(now + USE, pending.expires_at), inbound_id=pending.inbound_id,
         draft=gateway is not None and gateway.adapter == SIMULATOR,

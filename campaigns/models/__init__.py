@@ -1,22 +1,39 @@
-"""All tables of campaigns, clubs and answers, gathered so that one import fills the metadata."""
+"""All tables of campaigns, clubs, radio and answers, gathered so that one import fills the metadata."""
 
 from campaigns.models.answer import Answer, CasePause, Feedback, Value
 from campaigns.models.campaign import Campaign, CampaignState, CampaignVersion, Enrolment, Occurrence, Step
 from campaigns.models.club import (
-    Airing,
-    AiringStatus,
     Attendance,
     AttendanceState,
+    ClubCurriculum,
     ClubSession,
     ClubSessionKind,
     ClubSessionStatus,
+    Curriculum,
     Decision,
+    Heard,
+    HeardAs,
+    Lesson,
+    PracticeReport,
+    Silence,
+)
+from campaigns.models.radio import (
+    Airing,
+    AiringStatus,
+    AirQuestion,
+    AirQuestionAsker,
+    AirQuestionState,
     Episode,
+    EpisodeText,
     Series,
+    Slot,
+    StudioPage,
 )
 
 __all__ = [
-    "Airing", "AiringStatus", "Answer", "Attendance", "AttendanceState", "Campaign", "CampaignState",
-    "CampaignVersion", "CasePause", "ClubSession", "ClubSessionKind", "ClubSessionStatus", "Decision", "Enrolment",
-    "Episode", "Feedback", "Occurrence", "Series", "Step", "Value",
+    "AirQuestion", "AirQuestionAsker", "AirQuestionState", "Airing", "AiringStatus", "Answer", "Attendance",
+    "AttendanceState", "Campaign", "CampaignState", "CampaignVersion", "CasePause", "ClubCurriculum", "ClubSession",
+    "ClubSessionKind", "ClubSessionStatus", "Curriculum", "Decision", "Enrolment", "Episode", "EpisodeText", "Feedback",
+    "Heard", "HeardAs", "Lesson", "Occurrence", "PracticeReport", "Series", "Silence", "Slot", "Step", "StudioPage",
+    "Value",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Radio series, episodes and airings, and every gathering as one `ClubSession` with a kind."""
+"""Every gathering as one `ClubSession` with a kind, who came, and what a club decided."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from messaging.database import Base, BigId, words
-
-
-class AiringStatus(enum.StrEnum):
-    """What became of a broadcast."""
-
-    PLANNED = "planned"
-    AIRED = "aired"
-    NOT_AIRED = "not_aired"
 
 
 class ClubSessionStatus(enum.StrEnum):
@@ -41,6 +33,35 @@ class ClubSessionKind(enum.StrEnum):
     PLATFORM = "platform"
 
 
+class Heard(enum.StrEnum):
+    """How a club heard the episode of its session."""
+
+    WELL = "well"
+    PARTLY = "partly"
+    NO_SIGNAL = "no_signal"
+    NOT_SAID = "not_said"
+
+
+class HeardAs(enum.StrEnum):
+    """What it was that a club heard."""
+
+    LIVE = "live"
+    REPEAT = "repeat"
+    RECORDING = "recording"
+
+
+class Silence(enum.StrEnum):
+    """Why a club did not report; security is its focal point's alone, to others it is `other`."""
+
+    NOT_AIRED = "not_aired"
+    NO_SIGNAL = "no_signal"
+    NO_NETWORK = "no_network"
+    NO_CREDIT = "no_credit"
+    FACILITATOR_AWAY = "facilitator_away"
+    SECURITY = "security"
+    OTHER = "other"
+
+
 class AttendanceState(enum.StrEnum):
     """Whether a report counts: one of a club session does, what it corrected is kept."""
 
@@ -50,54 +71,20 @@ class AttendanceState(enum.StrEnum):
     REJECTED = "rejected"
 
 
-class Series(Base):
-    """A radio series of a programme."""
-
-    __tablename__ = "series"
-    __table_args__ = (sa.UniqueConstraint("programme_id", "code"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
-    code: Mapped[str] = mapped_column(sa.String(40))
-    title: Mapped[str] = mapped_column(sa.String(120))
-
-
-class Episode(Base):
-    """One numbered episode of a series."""
-
-    __tablename__ = "episode"
-    __table_args__ = (sa.UniqueConstraint("series_id", "number"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    series_id: Mapped[int] = mapped_column(sa.ForeignKey("series.id"))
-    number: Mapped[int]
-    topic: Mapped[str] = mapped_column(sa.String(20))
-    titles: Mapped[dict[str, Any]]  # language -> title
-    guide: Mapped[str | None] = mapped_column(sa.Text)
-
-
-class Airing(Base):
-    """One broadcast of an episode by a station."""
-
-    __tablename__ = "airing"
-    __table_args__ = (sa.Index("ix_airing_planned", "planned_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    episode_id: Mapped[int] = mapped_column(sa.ForeignKey("episode.id"), index=True)
-    station_id: Mapped[int] = mapped_column(sa.ForeignKey("station.id"), index=True)
-    planned_at: Mapped[datetime]
-    minutes: Mapped[int] = mapped_column(default=30)
-    is_repeat: Mapped[bool] = mapped_column(default=False)
-    status: Mapped[AiringStatus] = words(AiringStatus, default=AiringStatus.PLANNED)
-    aired_at: Mapped[datetime | None]
-    reason: Mapped[str | None] = mapped_column(sa.String(20))
-
-
 class ClubSession(Base):
-    """One gathering of any kind; a club has one on a day."""
+    """One gathering of any kind; a club has one on a day.
+
+    `planned_on` is the day of the rule, `held_on` the day it took place: a meeting that was moved keeps both. Which
+    airing it counts for, and how that was heard, is worked out from the reports and the airings (`clubs.listening`).
+    """
 
     __tablename__ = "club_session"
-    __table_args__ = (sa.UniqueConstraint("club_id", "held_on"),)
+    __table_args__ = (
+        sa.UniqueConstraint("club_id", "held_on"),
+        sa.Index("ux_club_session_planned", "club_id", "planned_on", unique=True),
+        sa.Index("ix_club_session_days", "programme_id", "held_on"),
+        sa.Index("ix_club_session_due", "programme_id", "status", "planned_on"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
@@ -112,6 +99,14 @@ class ClubSession(Base):
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(20))
     airing_id: Mapped[int | None] = mapped_column(sa.ForeignKey("airing.id"))
     source: Mapped[str] = mapped_column(sa.String(10), default="sms")
+    planned_on: Mapped[date | None]
+    lesson_id: Mapped[int | None]  # of the club's curriculum
+    heard: Mapped[Heard | None] = words(Heard)
+    heard_as: Mapped[HeardAs | None] = words(HeardAs)
+    nudged_at: Mapped[datetime | None]
+    silence: Mapped[Silence | None] = words(Silence)
+    silence_by: Mapped[int | None]  # the account that noted it; none: worked out
+    silence_at: Mapped[datetime | None]
 
 
 class Attendance(Base):
@@ -138,7 +133,12 @@ class Attendance(Base):
     total: Mapped[int]
     pregnant: Mapped[int | None]
     lactating: Mapped[int | None]
+    children: Mapped[int | None]  # of 6 to 23 months that were served, at a demonstration
+    women_spoke: Mapped[int | None]  # how many women spoke; an optional count of the session form
+    woman_chaired: Mapped[bool | None]
     episode: Mapped[int | None]
+    heard_as: Mapped[HeardAs | None] = words(HeardAs)  # as the session form has it
+    staff_id: Mapped[int | None]  # who typed a paper sheet
     problem: Mapped[str | None] = mapped_column(sa.String(20))  # no_signal
     note: Mapped[str | None] = mapped_column(sa.Text)
     question: Mapped[str | None] = mapped_column(sa.Text)  # for the station
@@ -167,5 +167,60 @@ class Decision(Base):
     theme: Mapped[str | None] = mapped_column(sa.String(20))  # staff set it
     asked_at: Mapped[datetime | None]
     kept: Mapped[str | None] = mapped_column(sa.String(8))  # yes, partly, no
+    kept_at: Mapped[datetime | None]
     phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"), index=True)
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
+
+
+class Curriculum(Base):
+    """The numbered sessions of a season-long group, such as those of a field school."""
+
+    __tablename__ = "curriculum"
+    __table_args__ = (sa.UniqueConstraint("programme_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
+    code: Mapped[str] = mapped_column(sa.String(40))
+    title: Mapped[str] = mapped_column(sa.String(120))
+
+
+class Lesson(Base):
+    """One numbered session of a curriculum; `week` counts from the club's own start, for clubs without another rule."""
+
+    __tablename__ = "lesson"
+    __table_args__ = (sa.UniqueConstraint("curriculum_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    curriculum_id: Mapped[int] = mapped_column(sa.ForeignKey("curriculum.id"))
+    number: Mapped[int]
+    topic: Mapped[str] = mapped_column(sa.String(20))
+    track: Mapped[str] = mapped_column(sa.String(10), default="agro")  # agro or life
+    titles: Mapped[dict[str, Any]]  # language -> title
+    week: Mapped[int | None]  # 0 the first
+
+
+class ClubCurriculum(Base):
+    """The curriculum a club follows, and since when; a club follows one."""
+
+    __tablename__ = "club_curriculum"
+
+    club_id: Mapped[int] = mapped_column(sa.ForeignKey("club.id"), primary_key=True)
+    curriculum_id: Mapped[int] = mapped_column(sa.ForeignKey("curriculum.id"), index=True)
+    starts_on: Mapped[date]
+
+
+class PracticeReport(Base):
+    """What a facilitator in training wrote, and how it was read; apart from every count, for it never took place."""
+
+    __tablename__ = "practice_report"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"), index=True)
+    facilitator_id: Mapped[int] = mapped_column(sa.ForeignKey("facilitator.id"), index=True)
+    inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"), unique=True)
+    intent: Mapped[str] = mapped_column(sa.String(16))
+    status: Mapped[str] = mapped_column(sa.String(12))  # of the reading: ok, confirm, pending, error
+    error: Mapped[str | None] = mapped_column(sa.String(40))
+    fields: Mapped[dict[str, Any]]
+    repairs: Mapped[list[str]] = mapped_column(default=list)
+    received_at: Mapped[datetime]

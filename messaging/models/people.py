@@ -7,7 +7,7 @@ belongs to a member while opt-out belongs to a phone.
 from __future__ import annotations
 
 import enum
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -234,6 +234,7 @@ class Club(Base):
     meets_weekday: Mapped[int | None]  # 0 Monday to 6 Sunday
     meets_every_days: Mapped[int | None]
     meets_anchor: Mapped[date | None]
+    meets_at: Mapped[time | None]  # local; none: nobody noted it
     size_f: Mapped[int] = mapped_column(default=0)
     size_m: Mapped[int] = mapped_column(default=0)
     is_old: Mapped[bool] = mapped_column(default=False)  # existed before the programme
@@ -264,6 +265,7 @@ class Facilitator(Base):
     language: Mapped[str] = mapped_column(sa.ForeignKey("language.code"))
     leader: Mapped[bool] = mapped_column(default=False)  # also an opinion leader
     active: Mapped[bool] = mapped_column(default=True)
+    practice: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # reports are for training only
 
 
 class FacilitatorClub(Base):
@@ -289,6 +291,8 @@ class Station(Base):
     frequency: Mapped[str | None] = mapped_column(sa.String(20))
     languages: Mapped[list[str]]
     coverage: Mapped[str | None] = mapped_column(sa.String(200))
+    contact: Mapped[str | None] = mapped_column(sa.String(120))  # its people: shown to editor and officer, in no export
+    tells_hours: Mapped[bool] = mapped_column(default=False, server_default=sa.false())  # agreed, for red communes
 
 
 class StationPhone(Base):

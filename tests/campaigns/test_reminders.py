@@ -29,7 +29,7 @@ def script(installation, world: World, reader: Reader) -> Script:
 
 def nudges(world: World) -> list[Message]:
     with world.db.read() as session:
-        return list(session.scalars(sa.select(Message).where(Message.occurrence.startswith("nudge:"))))
+        return list(session.scalars(sa.select(Message).where(Message.occurrence.startswith("remind:"))))
 
 
 def test_one_reminder_in_the_words_of_the_question(script: Script, world: World) -> None:
@@ -46,7 +46,7 @@ def test_one_reminder_in_the_words_of_the_question(script: Script, world: World)
         script.expect("fanta", "")
     (sent,) = nudges(world)
     (inbound,) = inbounds(world.db)
-    assert (sent.kind, sent.occurrence, sent.draft) == (Kind.SERVICE, f"nudge:{inbound.id}", True)
+    assert (sent.kind, sent.occurrence, sent.draft) == (Kind.SERVICE, f"remind:{inbound.id}", True)
     assert waits(world.db) is not None, "the question still waits for its answer"
 
 

@@ -95,7 +95,7 @@ def test_nobody_is_reminded_while_her_answer_waits_to_be_read(
         converse(world.db, script.now, most=1)
     assert [one.state for one in inbounds(world.db)][-1] is InboundState.NEW
     with world.db.read() as session:
-        assert session.scalar(sa.select(Message.id).where(Message.occurrence.startswith("nudge:"))) is None
+        assert session.scalar(sa.select(Message.id).where(Message.occurrence.startswith("remind:"))) is None
 
 
 @pytest.mark.parametrize("text", ["Un homme arme est venu a la maison", "l'agent veut coucher avec les femmes"])

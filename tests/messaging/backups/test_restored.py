@@ -98,7 +98,7 @@ ROWS = [
     ("due after the restore", "old", "reply:x", AFTER, None, True),
     ("made anew by the calendar", "new", "once", SOON, None, False),
     ("answers an SMS that came in between", "new", "reply:7", AFTER, (SOON, AFTER), False),
-    ("asks once more after such an SMS", "new", "nudge:7", AFTER, (SOON, SOON), False),
+    ("asks once more after such an SMS", "new", "remind:7", AFTER, (SOON, SOON), False),
     ("calls to duty after such an SMS", "new", "duty:7", AFTER, (SOON, AFTER), False),
     ("answers an SMS that came after it", "new", "reply:7", AFTER, (AFTER, AFTER), True),
     ("a person writes about an old case", "new", "case:7:1", AFTER, (NOW, NOW), True),
