@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from campaigns import coming
 from campaigns.week import Day, Of, Send, span_of
+from messaging.clock import local
+from messaging.hours import HoursRule
 from messaging.models import Cap, Programme
 
 DAYS = (("per_day", 1), ("per_week", 7), ("per_month", 30))  # how the last moment counts them
@@ -26,11 +28,18 @@ DAYS = (("per_day", 1), ("per_week", 7), ("per_month", 30))  # how the last mome
 
 @dataclass(frozen=True)
 class Limit:
-    """So many messages of a kind in so many days."""
+    """So many messages of a kind in so many days; of a row of the rhythm on its own days."""
 
     kind: str
     most: int
     days: int
+    row: HoursRule | None = None
+    zone: str = "UTC"
+
+    def holds(self, send: Send) -> bool:
+        """Whether it counts for a send."""
+        is_then = self.row is None or self.row.holds(local(send.leaves_at, self.zone).date(), send.kind.value)
+        return send.kind.value == self.kind and is_then
 
 
 @dataclass(frozen=True)
@@ -79,12 +88,21 @@ def limits(session: Session) -> list[Limit]:
     return [one for one in found if one.most > 0]
 
 
+def of_rows(rules: Iterable[HoursRule], days: Sequence[Day], zone: str) -> list[Limit]:
+    """The weekly caps that rows of the rhythm set on some of these days."""
+    return [
+        Limit("campaign", rule.weekly_cap, 7, rule, zone)
+        for rule in rules
+        if rule.weekly_cap is not None and any(rule.holds(day.day, "campaign") for day in days)
+    ]
+
+
 def of_week(session: Session, programme: Programme, days: Sequence[Day], now: datetime) -> Crowding:
     """What is crowded in the week of a programme whose sends are counted.
 
     Caps count all programmes together, so what the others sent, hold in the outbox and will send is counted with it.
     """
-    found = limits(session)
+    found = limits(session) + of_rows(coming.rules_of(session, programme), days, programme.zone)
     since, until = span_of(days[0].day, programme.zone)
     back = timedelta(days=max((one.days for one in found), default=0))
     planned = coming.planned_marks(session, since - back, until)
@@ -122,7 +140,7 @@ def over(ahead: Iterable[Send], every: Sequence[Send], limits: Sequence[Limit]) 
     found = []
     for send in ahead:
         for limit in limits:
-            if send.kind.value == limit.kind and (marks := send.marks & _full(send, every, limit)):
+            if limit.holds(send) and (marks := send.marks & _full(send, every, limit)):
                 found.append(Over(send, limit, marks))
     return found
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging import audit
+from messaging import audit, batches
 from messaging.database import change, insert_ignore
 from messaging.models import Call
 
-Why = Literal["errors", "unknown_number", "loop", "case"]
+Why = Literal["errors", "unknown_number", "loop", "case", "no_report"]
 HELD = timedelta(days=7)  # how long the report of a number that nobody knows waits for staff to link it
 
 
@@ -27,6 +28,14 @@ def ask(
         "programme_id": programme_id, "phone_id": phone_id, "reason": reason, "asked_at": now, "inbound_id": inbound_id,
     }  # fmt: skip
     session.execute(insert_ignore(session, Call, ["phone_id", "reason"], Call.done_at.is_(None)).values(**row))
+
+
+def ask_all(session: Session, programme_id: int, phone_ids: Collection[int], reason: Why, now: datetime) -> None:
+    """Put phones on the list that no SMS is the cause of; those that wait there already keep their place."""
+    statement = insert_ignore(session, Call, ["phone_id", "reason"], Call.done_at.is_(None))
+    shared = {"programme_id": programme_id, "reason": reason, "asked_at": now}
+    for some in batches.batches(sorted(phone_ids)):
+        session.execute(statement.values([{**shared, "phone_id": phone_id} for phone_id in some]))
 
 
 def done(session: Session, call_id: int, who: int, now: datetime) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +14,8 @@ from messaging.models import Cap, Inbound, Message
 from messaging.models.post import Kind, State
 
 REPLIES_AN_HOUR = 10
+WEEK = 7  # days
+NONE: Mapping[int, int] = MappingProxyType({})
 
 
 def looping(session: Session, messages: Sequence[Message], now: datetime) -> set[int]:
@@ -36,39 +40,68 @@ def looping(session: Session, messages: Sequence[Message], now: datetime) -> set
     return {message.id for message in found if message.inbound_id not in stops}
 
 
+@dataclass
+class Limit:
+    """So many messages of a kind in some days; `had` counts what phones got in them. None: of every programme."""
+
+    kind: Kind
+    most: int
+    had: dict[int, int]
+    programme_id: int | None = None
+
+    def binds(self, kind: Kind, programme_id: int | None) -> bool:
+        """Whether it speaks of such a message."""
+        return self.kind is kind and self.programme_id in (None, programme_id)
+
+
 class Room:
     """How many messages of each kind phones may still have; it shrinks while a batch leaves."""
 
     def __init__(self) -> None:
         """Nothing is limited."""
-        self._most: dict[Kind, int] = {}
-        self._left: dict[tuple[Kind, int], int] = {}  # of phones that had some
+        self._limits: list[Limit] = []
 
-    def limit(self, kind: Kind, most: int, had: Mapping[int, int]) -> None:
-        """Of a kind a phone may have so many, and these had some already; of several limits the narrowest counts."""
-        self._left = {key: min(left, most) if key[0] is kind else left for key, left in self._left.items()}
-        for phone_id, count in had.items():
-            key = (kind, phone_id)
-            self._left[key] = min(self._left.get(key, self._most.get(kind, most)), most - count)
-        self._most[kind] = min(self._most.get(kind, most), most)
+    def limit(self, kind: Kind, most: int, had: Mapping[int, int], programme_id: int | None = None) -> None:
+        """Of a kind a phone may have so many, and these had some already; of several limits the narrowest counts.
 
-    def is_full(self, kind: Kind, phone_id: int) -> bool:
+        One of a programme stops only what that programme sends; what phones had of the others counts in it too.
+        """
+        self._limits.append(Limit(kind, most, dict(had), programme_id))
+
+    def is_full(self, kind: Kind, phone_id: int, programme_id: int | None = None) -> bool:
         """True when the phone has had its number."""
-        return kind in self._most and self._left.get((kind, phone_id), self._most[kind]) <= 0
+        return any(one.had.get(phone_id, 0) >= one.most for one in self._limits if one.binds(kind, programme_id))
 
     def take(self, kind: Kind, phone_id: int) -> None:
         """One more leaves for the phone."""
-        if kind in self._most:
-            self._left[kind, phone_id] = self._left.get((kind, phone_id), self._most[kind]) - 1
+        for one in self._limits:
+            if one.kind is kind:
+                one.had[phone_id] = one.had.get(phone_id, 0) + 1
 
 
-def room(session: Session, phone_ids: set[int], now: datetime) -> Room:
-    """What phones may still have this day, week and month; rows without a number limit nothing."""
+def room(session: Session, phone_ids: set[int], now: datetime, weekly: Mapping[int, int] = NONE) -> Room:
+    """What phones may still have this day, week and month; rows without a number limit nothing.
+
+    Args:
+        session: any session.
+        phone_ids: the phones.
+        now: the time.
+        weekly: most messages of campaigns in a week, by programme, as rows of today say it.
+    """
     found = Room()
+    week: dict[int, int] | None = None
     for cap in session.scalars(sa.select(Cap)):
-        for most, days in ((cap.per_day, 1), (cap.per_week, 7), (cap.per_month, 30)):
-            if most is not None:
-                found.limit(Kind(cap.kind), most, _had(session, phone_ids, Kind(cap.kind), now - timedelta(days=days)))
+        for most, days in ((cap.per_day, 1), (cap.per_week, WEEK), (cap.per_month, 30)):
+            if most is None:
+                continue
+            had = _had(session, phone_ids, Kind(cap.kind), now - timedelta(days=days))
+            found.limit(Kind(cap.kind), most, had)
+            if (cap.kind, days) == (Kind.CAMPAIGN, WEEK):
+                week = had
+    if weekly and week is None:
+        week = _had(session, phone_ids, Kind.CAMPAIGN, now - timedelta(days=WEEK))
+    for programme_id, most in weekly.items():
+        found.limit(Kind.CAMPAIGN, most, week or {}, programme_id)
     return found
 
 

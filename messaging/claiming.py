@@ -221,7 +221,7 @@ class Claim:
         if again is None:
             return None
         again.state, again.started_at, again.looks = AttemptState.SUBMITTING, self.now, 0
-        again.settled_at = again.next_look_at = again.empty_since = None
+        again.next_look_at = again.empty_since = None  # `settled_at` says since when it is tried in vain
         again.fault = again.error_code = again.error_text = None
         return again.id
 

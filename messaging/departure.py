@@ -8,16 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.orm import Session, load_only
 
-from messaging import budget, caps, quarantine, restored, risk, trial
-from messaging.errors import DataError
-from messaging.hours import HoursRule, next_open, parse_spans
+from messaging import budget, caps, digest, openings, quarantine, restored, risk, trial
+from messaging.digest import Digest
 from messaging.models import (
     Consent,
     Gateway,
-    Hours,
     Member,
     MemberPhone,
     Message,
@@ -30,12 +27,12 @@ from messaging.models import (
 )
 from messaging.models.people import ContentLevel, Ownership, Purpose
 from messaging.models.post import Kind
+from messaging.openings import Openings
 from messaging.receipts import attempts_of
 from messaging.routing import ANSWER_COST, FRESH, SIMULATOR, Past, answer_cost, choose, past, price, receives
 from messaging.rules import LOOK_AGAIN, Facts, Reason, Verdict, decide
 from messaging.wording import has_open_slot, render
 
-log = structlog.get_logger()
 OF_THE_CATALOGUE = (
     quarantine.OCCURRENCE,
     "nudge:",
@@ -69,8 +66,7 @@ def look(session: Session, messages: Sequence[Message], now: datetime) -> list[D
 class _Known:
     phones: dict[int, Phone]
     programmes: dict[int, Programme]
-    rules: dict[int, list[HoursRule] | None]  # None: a row cannot be read, nothing leaves until it is mended
-    opens: dict[tuple[int, str], datetime | None]  # by programme and kind, of those that were asked
+    hours: Openings
     texts: dict[int, Text]
     versions: dict[tuple[int, int], TextVersion]
     gateways: list[Gateway]
@@ -85,6 +81,7 @@ class _Known:
     doubt: restored.Doubt  # of what may have left before a restore
     owners: dict[int, trial.Owner]  # of the phones that may get a trial, by account
     past: dict[int, Past]  # of the messages that were tried before
+    digest: Digest  # of the phones that an outage cut off
 
 
 def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Known:
@@ -92,11 +89,11 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
     members = {message.member_id for message in messages if message.member_id}
     programmes = _by_id(session, Programme, {message.programme_id for message in messages})
     texts = _by_id(session, Text, {message.text_id for message in messages if message.text_id})
+    hours = openings.look(session, messages, programmes, now)
     return _Known(
         phones=_by_id(session, Phone, phone_ids, *ASKED),
         programmes=programmes,
-        rules={key: _rules(session, key) for key, row in programmes.items() if not row.always_open},
-        opens={},
+        hours=hours,
         texts=texts,
         versions=_versions(session, messages),
         gateways=list(
@@ -108,11 +105,12 @@ def _gather(session: Session, messages: Sequence[Message], now: datetime) -> _Kn
         agreed_phones=_agreed(session, Consent.phone_id, phone_ids),
         personal=_personal(session, members),
         looping=caps.looping(session, messages, now),
-        room=caps.room(session, phone_ids, now),
+        room=caps.room(session, phone_ids, now, hours.weekly_caps(programmes.values(), now)),
         purse=budget.left(session, {(m.programme_id, budget.month_of(m.due_at)) for m in messages}),
         doubt=restored.doubt(session, messages),
         owners=trial.owners(session, {message.trial_of for message in messages if message.trial_of}),
         past=_past(session, {message.id for message in messages if message.tries}),
+        digest=digest.look(session, messages, now),
     )
 
 
@@ -130,16 +128,18 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
     text, approved = _words(known, message)
     is_hers = owner is not None and owner.may_get(message, now)
     is_real = gateway is None or gateway.adapter != SIMULATOR
+    opens_at = now if programme.always_open else known.hours.opens(message, programme.zone, now)
     facts = Facts(
         kind=message.kind,
         useful_until=message.useful_until,
-        opens_at=_opens(known, message, programme, now),
+        opens_at=opens_at,
         opted_out=phone.opted_out_at is not None,
         consented=message.member_id in known.members if message.member_id else phone.id in known.agreed_phones,
         quarantined=phone.quarantine is not None,
         invalid=phone.invalid_at is not None,
-        capped=known.room.is_full(message.kind, phone.id),
+        capped=known.room.is_full(message.kind, phone.id, programme.id),
         looping=message.id in known.looping,
+        outdone=known.digest.outdone(message, gateway.id if gateway else None, opens_at),
         risky=known.ground.is_risky(message),
         place_paused=known.ground.is_paused(message),
         over_budget=_is_over(known, message, cost(message, gateway, phone)),
@@ -160,7 +160,7 @@ def _departure(known: _Known, message: Message, now: datetime) -> Departure:
         return Departure(message, phone, text, gateway, Verdict("close", Reason.NO_TEXT))
     if message.body is None and has_open_slot(text):
         return Departure(message, phone, text, gateway, Verdict("close", Reason.EMPTY_SLOT))
-    if known.rules.get(programme.id, []) is None:
+    if known.hours.is_unreadable(programme.id):
         return Departure(message, phone, text, gateway, Verdict("later", Reason.HOURS, now + UNREADABLE_WAIT))
     return Departure(message, phone, text, gateway, decide(facts, now))
 
@@ -230,40 +230,6 @@ def wire(message: Message, version: TextVersion) -> str:
         return ""
     said = render(words, message.slots)
     return said if message.trial_of is None else trial.MARK + said
-
-
-def _opens(known: _Known, message: Message, programme: Programme, now: datetime) -> datetime | None:
-    if programme.always_open:
-        return now
-    kind = "service" if message.kind is Kind.SERVICE else "campaign"
-    key = (programme.id, kind)
-    if key not in known.opens:
-        known.opens[key] = next_open(known.rules[programme.id] or [], kind, now, programme.zone)
-    return known.opens[key]
-
-
-def _rules(session: Session, programme_id: int) -> list[HoursRule] | None:
-    try:
-        return hours_rules(session, programme_id)
-    except DataError as error:
-        log.error("an hours row cannot be read", programme=programme_id, error=str(error))
-        return None
-
-
-def hours_rules(session: Session, programme_id: int) -> list[HoursRule]:
-    """The rules of a programme, from the widest down."""
-    rows = session.scalars(
-        sa.select(Hours)
-        .where(sa.or_(Hours.programme_id.is_(None), Hours.programme_id == programme_id), Hours.place_id.is_(None))
-        .order_by(Hours.position, Hours.id)
-    )
-    return [
-        HoursRule(
-            opens=parse_spans(row.open_spans), closes=parse_spans(row.closed_spans), starts=row.starts, ends=row.ends,
-            weekday=row.weekday, kind=row.kind, reason=row.reason,
-        )
-        for row in rows
-    ]  # fmt: skip
 
 
 def _past(session: Session, ids: set[int]) -> dict[int, Past]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from messaging.clock import at_local, local
 from messaging.errors import DataError
@@ -20,7 +21,11 @@ ALL_DAY: Span = (time.min, time.max)
 
 @dataclass(frozen=True)
 class HoursRule:
-    """One row: on these days, only `opens` is open (none: as above), and `closes` is shut."""
+    """One row: on these days, only `opens` is open (none: as above), and `closes` is shut.
+
+    With neither of them the whole day is shut, unless the row is there for its weekly cap: the most messages of
+    campaigns that a phone may get in seven days.
+    """
 
     opens: tuple[Span, ...] = ()
     closes: tuple[Span, ...] = ()
@@ -29,11 +34,17 @@ class HoursRule:
     weekday: int | None = None
     kind: str = "both"
     reason: str = ""
+    weekly_cap: int | None = None
 
     @property
     def is_of_some_days(self) -> bool:
         """Whether it speaks of dates or of a weekday, not of every day."""
         return not (self.starts is None and self.ends is None and self.weekday is None)
+
+    @property
+    def shuts_all_day(self) -> bool:
+        """Whether nothing is open on its days."""
+        return not self.opens and not self.closes and self.weekly_cap is None
 
     def holds(self, day: date, kind: str) -> bool:
         """True when the rule speaks about this day and kind of message."""
@@ -45,6 +56,7 @@ class HoursRule:
         )
 
 
+@lru_cache(1024)  # the sender reads the same few rows with every batch
 def parse_spans(text: str) -> tuple[Span, ...]:
     """Read `08:00-11:30 16:15-17:20`.
 
@@ -60,10 +72,17 @@ def open_spans(rules: Iterable[HoursRule], kind: str, day: date) -> list[Span]:
     for rule in rules:
         if not rule.holds(day, kind):
             continue
-        if rule.opens or not rule.closes:
+        if rule.opens or rule.shuts_all_day:
             spans = _common(spans, rule.opens)
         spans = _without(spans, rule.closes)
     return spans
+
+
+def weekly_cap(rules: Iterable[HoursRule], day: date) -> int | None:
+    """The narrowest weekly cap of a day; None when no row of it has one. It is of campaigns alone."""
+    return min(
+        (rule.weekly_cap for rule in rules if rule.weekly_cap is not None and rule.holds(day, "campaign")), default=None
+    )
 
 
 def narrowing(rules: Iterable[HoursRule], kind: str, day: date) -> list[HoursRule]:

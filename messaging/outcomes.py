@@ -153,7 +153,7 @@ def _accepted(end: Ending) -> None:
 
 
 def _rejected(end: Ending) -> None:
-    end.attempt.state, end.attempt.settled_at = AttemptState.REJECTED, end.now
+    _fail(end, AttemptState.REJECTED)
     error = end.submitted.error
     fault = error.fault if error else Fault.CHANNEL
     if fault is Fault.CHANNEL:
@@ -177,7 +177,7 @@ def _mark(end: Ending, fault: Fault) -> None:
 
 
 def _temporary(end: Ending) -> None:
-    end.attempt.state, end.attempt.settled_at = AttemptState.TEMPORARY, end.now
+    _fail(end, AttemptState.TEMPORARY)
     error = end.submitted.error
     if error and error.too_many:
         routing.ease(end.gateway, end.now)
@@ -189,6 +189,11 @@ def _temporary(end: Ending) -> None:
         told = timedelta(seconds=error.retry_after or 0) if error else timedelta(0)
         end.message.state = State.WAITING
         end.message.next_at = end.now + max(told, back_off(end.message.tries, end.attempt.id, end.retry_first))
+
+
+def _fail(end: Ending, state: AttemptState) -> None:
+    """The try was in vain; of one that was begun again under its key it stays written when it first was."""
+    end.attempt.state, end.attempt.settled_at = state, end.attempt.settled_at or end.now
 
 
 def _unknown(end: Ending) -> None:

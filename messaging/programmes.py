@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from messaging import audit, budget, risk
+from messaging import audit, budget, rhythm, risk
 from messaging.database import insert_ignore
 from messaging.errors import DataError
 from messaging.hours import parse_spans
@@ -25,18 +25,6 @@ CODE = re.compile(r"[a-z0-9](?:-?[a-z0-9]){1,39}")
 LONGEST_CODE = 40
 CAPPED = (Kind.SERVICE, Kind.CAMPAIGN)
 LAW_TAKEN = "risk_rules"  # the mark of installations whose risk rules are those of the law
-
-# Open at both documented places (Bandiagara and Kita) all year, 20 minutes clear of every prayer; calls and prompts to
-# facilitators have the wider row. Each row may only narrow those above it.
-HOURS: tuple[dict[str, Any], ...] = (
-    {
-        "kind": Kind.CAMPAIGN,
-        "open_spans": "08:00-11:30 16:35-17:20 20:50-21:00",
-        "reason": "Toute l'année : à 20 minutes de chaque prière",
-    },
-    {"kind": Kind.SERVICE, "open_spans": "06:30-21:00", "reason": "Appels et rappels aux animateurs"},
-    {"kind": "both", "weekday": 4, "closed_spans": "12:30-15:00", "reason": "Prière du vendredi"},
-)
 
 
 def by_code(session: Session, code: str) -> Programme:
@@ -82,8 +70,9 @@ def new_programme(
     languages: Sequence[str] = ("fr", "bm"),
     details: dict[str, Any] | None = None,
     demonstration: bool = False,
+    town: str | None = None,
 ) -> Programme:
-    """Start an empty programme: open hours, no limit of messages, the risk rules of the law, no fallback of languages.
+    """Start an empty programme: the rhythm of its town, no limit of messages, the risk rules of the law, no fallback.
 
     Args:
         session: a writing session.
@@ -96,6 +85,7 @@ def new_programme(
         languages: codes of the language table; the first one is the language of last resort for replies.
         details: targets, phases, pillars and the like.
         demonstration: never meets a real gateway, and has no closed hours.
+        town: whose fixed hours it takes, of `rhythm.towns()`; None: those that are open in all of them.
 
     Raises:
         DataError: the code is taken, or a value cannot be; nothing is stored then.
@@ -116,7 +106,7 @@ def new_programme(
     )
     session.add(programme)
     session.flush()
-    session.add_all(Hours(programme_id=programme.id, position=place, **row) for place, row in enumerate(HOURS))
+    rhythm.seed(session, programme, town)
     session.add_all(Chain(programme_id=programme.id, language=language, falls_to=[]) for language in languages)
     add_rules(session)
     audit.note(session, audit.COMMAND, "added", "programme", programme.id, now)
@@ -289,7 +279,8 @@ def add_rules(session: Session) -> None:
 
 
 def obey(session: Session) -> None:
-    """Give risk rules that an older version seeded, all of them open, the values of the law: once."""
+    """Give what an older version seeded the values of today, each once: the dated hours, and the rules of the law."""
+    rhythm.obey(session)
     if session.get(Mark, LAW_TAKEN) is not None:
         return
     for level, tags in risk.LAW.items():

@@ -35,14 +35,16 @@ from messaging.models.rule import Decision
 from messaging.rules import MUST_PASS, Check
 
 ORDER = tuple(RiskLevel)  # from the calmest to the strictest
-TAGS = ("distribution", "cash", "agency", "meeting", "srh", "security", "warning")
+RADIO = "radio"  # the hours of a station
+TAGS = ("distribution", "cash", "agency", "meeting", "srh", "security", "warning", RADIO)
 # Orange keeps its distributions, money and meetings: there the rules of wording forbid date, place and amount. Advice
 # on sexual health is blocked in green too until the local committee has agreed, and its row is changed then. A warning
-# is no matter of places: two people approve it everywhere.
+# is no matter of places: two people approve it everywhere. Whoever plans sets the tag radio, where the hours of a
+# station are told that has not agreed to it.
 LAW: Mapping[RiskLevel, frozenset[str]] = {
     RiskLevel.GREEN: frozenset({"agency", "security", "srh"}),
     RiskLevel.ORANGE: frozenset({"agency", "security", "srh"}),
-    RiskLevel.RED: frozenset({"agency", "security", "srh", "distribution", "cash", "meeting"}),
+    RiskLevel.RED: frozenset({"agency", "security", "srh", "distribution", "cash", "meeting", RADIO}),
 }
 KINDS = tuple(kind for kind in Kind if Check.RISK in MUST_PASS[kind])  # that a level may stop
 

@@ -38,6 +38,9 @@ class Reason(enum.StrEnum):
     PAUSED_CAMPAIGN = "paused_campaign"
     PAUSED_PLACE = "paused_place"
     CHANGED = "changed"
+    MOVED = "moved"
+    CAUGHT_UP = "caught_up"
+    NOT_AIRED = "not_aired"
     LOOP = "loop"
     UNKNOWN = "unknown"
     RESTORED = "restored"
@@ -89,6 +92,18 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.PAUSED_CAMPAIGN: ("La campagne est en pause.", "The campaign is paused."),
     Reason.PAUSED_PLACE: ("La commune est en pause.", "The commune is paused."),
     Reason.CHANGED: ("L'étape a été changée ou retirée.", "The step was changed or removed."),
+    Reason.NOT_AIRED: (
+        "L'émission n'est pas passée : ce qui la suit attend.",
+        "The episode was not aired: what follows it waits.",
+    ),
+    Reason.MOVED: (
+        "Une campagne plus prioritaire a pris l'heure de ce téléphone ; il part à la prochaine.",
+        "A campaign of higher priority took this phone's hour; it leaves at the next.",
+    ),
+    Reason.CAUGHT_UP: (
+        "Après une panne, un seul message par téléphone : un autre part à sa place.",
+        "After an outage one message a phone: another one leaves in its place.",
+    ),
     Reason.LOOP: ("Trop de réponses automatiques à ce téléphone.", "Too many automatic replies to this phone."),
     Reason.UNKNOWN: ("On ne sait pas s'il est parti.", "It is not known whether it left."),
     Reason.RESTORED: (
@@ -101,6 +116,9 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.DELIVERED: ("Livré.", "Delivered."),
     Reason.UNDELIVERED: ("Parti, mais non livré.", "It left, but was not delivered."),
 }
+
+
+Outdone = Literal["", "waits", "left"]  # nobody stands for it; another does, and waits too; another has left
 
 
 class Check(enum.StrEnum):
@@ -142,6 +160,7 @@ class Facts:
     invalid: bool = False
     capped: bool = False
     looping: bool = False
+    outdone: Outdone = ""  # after an outage by another message of its phone
     risky: bool = False  # a tag is blocked at the level of its commune
     place_paused: bool = False
     over_budget: bool = False
@@ -189,6 +208,7 @@ def _closed(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | No
         (facts.personal and not facts.owner_chose_personal, Reason.PERSONAL),
         (Check.USEFUL in must and now >= facts.useful_until, Reason.STALE),
         (Check.LOOP in must and facts.looping, Reason.LOOP),
+        (facts.outdone == "left", Reason.CAUGHT_UP),
     ]
     return next((Verdict("close", reason) for wrong, reason in no if wrong), None)
 
@@ -214,6 +234,7 @@ def _later(facts: Facts, must: frozenset[Check], now: datetime) -> Verdict | Non
         (Check.BUDGET in must and facts.over_budget, Reason.BUDGET, now + LOOK_AGAIN),
         (facts.gateway == "none", Reason.NO_GATEWAY, now + LOOK_AGAIN),
         (facts.gateway == "paused", Reason.PAUSED_GATEWAY, None),
+        (facts.outdone == "waits", Reason.CAUGHT_UP, now + LOOK_AGAIN),
         (Check.CAPS in must and facts.capped, Reason.CAP, now + LOOK_AGAIN),
         (Check.HOURS in must and facts.opens_at != now, Reason.HOURS, facts.opens_at),
     ]

@@ -20,7 +20,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -61,6 +61,19 @@ class Outside:
     variety: str
     read_on: date
     sheet: str
+
+
+class Judged(Protocol):
+    """What the rules of four eyes look at: a text of a step, or other words that have the same states."""
+
+    @property
+    def language(self) -> str: ...
+    @property
+    def state(self) -> TextState: ...
+    @property
+    def author_id(self) -> int | None: ...
+    @property
+    def reviewer_id(self) -> int | None: ...
 
 
 def wording(version: TextVersion) -> Wording:
@@ -170,7 +183,7 @@ def review(
     """
     text = _locked(session, text_id)
     refusal = review_refusal(text, staff.id, roles, outside is not None) or (
-        _sheet_fault(outside, current(session, text), now) if outside else _variety_fault(text.language, variety)
+        _sheet_fault(outside, current(session, text), now) if outside else variety_fault(text.language, variety)
     )
     if refusal:
         raise RefusedError(refusal)
@@ -206,7 +219,9 @@ def approve(session: Session, text_id: int, staff: Staff, roles: Mapping[Role, s
     return text
 
 
-def review_refusal(text: Text, staff_id: int, roles: Mapping[Role, set[str]], by_outsider: bool = False) -> str | None:
+def review_refusal(
+    text: Judged, staff_id: int, roles: Mapping[Role, set[str]], by_outsider: bool = False
+) -> str | None:
     """Why this account may not mark the text as reviewed; None when it may."""
     if text.state is not TextState.DRAFT:
         return "Seul un brouillon se relit. / Only a draft can be reviewed."
@@ -224,7 +239,7 @@ def review_refusal(text: Text, staff_id: int, roles: Mapping[Role, set[str]], by
     return None
 
 
-def approve_refusal(text: Text, family: str, staff_id: int, roles: Mapping[Role, set[str]]) -> str | None:
+def approve_refusal(text: Judged, family: str, staff_id: int, roles: Mapping[Role, set[str]]) -> str | None:
     """Why this account may not approve the text; None when it may."""
     if text.state is not TextState.REVIEWED:
         return "Seul un texte relu s'approuve. / Only a reviewed text can be approved."
@@ -317,7 +332,8 @@ def _sheet_fault(outside: Outside, version: TextVersion, now: datetime) -> str |
     return None
 
 
-def _variety_fault(language: str, variety: str) -> str | None:
+def variety_fault(language: str, variety: str) -> str | None:
+    """Why what stands for the reviewer's variety does not do; None when it does. Only French needs none."""
     if len(variety.strip()) <= 40 and (language == SOURCE or variety.strip()):
         return None
     return (

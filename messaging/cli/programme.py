@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from messaging import programmes
+from messaging import programmes, rhythm
 from messaging.cli.frame import command_errors, emit, json_option, opened
 from messaging.clock import utc_now
 
@@ -22,12 +22,15 @@ def programme() -> None:
 @click.option(
     "--language", "codes", multiple=True, default=("fr", "bm"), help="Its languages; the first is the last resort."
 )
+@click.option(
+    "--town", type=click.Choice(rhythm.towns()), help="Its open hours keep clear of prayers there; else in all of them."
+)
 @click.option("--demonstration", is_flag=True, help="For practice with invented people: the simulator carries it.")
 @json_option
 @command_errors
 def programme_new(
-    code: str, name: str | None, name_en: str | None, service_name: str, codes: tuple[str, ...], demonstration: bool,
-    as_json: bool,
+    code: str, name: str | None, name_en: str | None, service_name: str, codes: tuple[str, ...], town: str | None,
+    demonstration: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Start an empty programme of one's own."""
     with opened() as here, here.db.write() as session:
@@ -40,6 +43,7 @@ def programme_new(
             service_name=service_name,
             languages=codes,
             demonstration=demonstration,
+            town=town,
         )
         emit({"programme": row.code}, as_json, f"Programme {row.code} is ready. Next: jekulu import places FILE")
 

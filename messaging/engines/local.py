@@ -15,6 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from messaging import outages
 from messaging.clock import utc_now
 from messaging.engines import pulse
 from messaging.installation import Installation
@@ -41,6 +42,7 @@ class Engine:
 
     def start(self) -> None:
         """Start ticking; each job runs once at once."""
+        outages.note_silence(self.here.db, utc_now())
         for job in self.jobs.values():
             self._scheduler.add_job(
                 self._tick, "interval", (job.name,), id=job.name, seconds=job.rhythm(self.here.settings),

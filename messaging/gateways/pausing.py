@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from messaging import audit
+from messaging import audit, outages
 from messaging.database import ALONE
 from messaging.errors import DataError
 from messaging.models import Gateway
@@ -65,6 +65,7 @@ def resume(session: Session, row: Gateway, now: datetime, staff_id: int | None =
     if row.paused_at is None:
         return
     before = {"paused": True, "reason": row.paused_reason}
+    outages.note(session, row.paused_at, now, row.id)
     row.paused_at = row.paused_reason = None
     row.paused_itself, row.ease, row.eased_at = False, 1.0, None
     audit.note(

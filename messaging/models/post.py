@@ -209,7 +209,7 @@ class Attempt(Base):
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     error_text: Mapped[str | None] = mapped_column(sa.String(200))
     started_at: Mapped[datetime] = mapped_column(index=True)  # the last hour's are counted
-    settled_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]  # of one that failed and is begun again: when it first failed
     denied_at: Mapped[datetime | None]  # when it was declared not sent; accepted all the same: it left after all
     looks: Mapped[int] = mapped_column(sa.SmallInteger, default=0)  # how often it was looked up in its present state
     empty_since: Mapped[datetime | None]  # the first look that found nothing
@@ -361,7 +361,7 @@ class Call(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     programme_id: Mapped[int | None] = mapped_column(sa.ForeignKey("programme.id"), index=True)
     phone_id: Mapped[int] = mapped_column(BigId, sa.ForeignKey("phone.id"))
-    reason: Mapped[str] = mapped_column(sa.String(16))  # errors, unknown_number, loop, case
+    reason: Mapped[str] = mapped_column(sa.String(16))  # errors, unknown_number, loop, case, no_report
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))  # what came last
     asked_at: Mapped[datetime]
     done_at: Mapped[datetime | None]

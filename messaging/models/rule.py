@@ -22,8 +22,8 @@ class Decision(enum.StrEnum):
 class Hours(Base):
     """One dated rule of open hours; each row may only narrow those above it (lower `position`).
 
-    `open_spans` lists local spans such as `08:00-11:30 16:15-17:20`; `closed_spans` takes spans away. An empty
-    `open_spans` with no `closed_spans` closes the whole day.
+    `open_spans` lists local spans such as `08:00-11:30 16:15-17:20`; `closed_spans` takes spans away. With neither
+    of them, and no `weekly_cap`, the whole day is closed.
     """
 
     __tablename__ = "hours"

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns import retention as whole
-from campaigns.models import Feedback
+from campaigns.models import AirQuestion, AirQuestionAsker, AirQuestionState, Feedback, PracticeReport
 from messaging import calls, outbox, people, retention
 from messaging.installation import Installation
-from messaging.models import Audit, Call, Consent, Inbound, Mark, Member, Message, Phone, Programme
-from messaging.models.people import LifeStage, Purpose, Way
+from messaging.models import Audit, Call, Consent, Facilitator, Inbound, Mark, Member, Message, Phone, Programme
+from messaging.models.people import FacilitatorKind, LifeStage, Purpose, Way
 from messaging.models.post import InboundState, State
 from tests.world import World
 
@@ -86,6 +86,21 @@ def a_call(session: Session, world: World, phone_id: int, at: datetime) -> Call:
     return session.scalars(sa.select(Call)).one()
 
 
+def an_exercise(session: Session, world: World, phone_id: int, at: datetime) -> PracticeReport:
+    leader = Facilitator(
+        programme_id=world.programme_id, kind=FacilitatorKind.FACILITATOR, phone_id=phone_id, language="fr"
+    )
+    session.add(leader)
+    session.flush()
+    row = PracticeReport(
+        programme_id=world.programme_id, facilitator_id=leader.id, intent="attendance", status="ok",
+        fields={"women": 12}, received_at=at,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
 ROWS: dict[str, tuple[str, timedelta, Make, Held]] = {
     # what it is: the row of the table, how long it is kept, how one is made at a moment, what tells that it is held
     "the words of a reply": (
@@ -114,6 +129,7 @@ ROWS: dict[str, tuple[str, timedelta, Make, Held]] = {
         "answers", 12 * retention.MONTH, lambda s, w, p, at: case(s, w, p, at, "question"),
         lambda row: row.answer is not None,
     ),
+    "a report of training": ("practice", 3 * retention.MONTH, an_exercise, lambda row: row is not None),
 }  # fmt: skip
 
 
@@ -172,6 +188,28 @@ def test_of_a_sensitive_case_category_dates_and_outcome_stay(installation: Insta
         assert (came.text, came.undecodable, came.intent) == ("", None, "sensitive")
         assert came.readings == {"readings": [{"intent": "sensitive", "status": "ok", "fields": {"category": "fraud"}}]}
         assert session.get_one(Message, said).body is None
+
+
+def test_a_question_to_air_goes_with_the_sensitive_sms_that_asked_it(installation: Installation, awa: World) -> None:
+    with awa.db.write() as session:
+        phone = awa.phones[AWA]
+        hers = case(session, awa, phone, awa.now, "sensitive_fraud").inbound_id
+        other = inbound(session, phone, awa.now, "quand semer").id
+        for words, askers in (("Qui demande un sac ?", [hers]), ("Quand semer ?", [other]), ("Vieux ?", [])):
+            question = AirQuestion(
+                programme_id=awa.programme_id, wording=words, answer=words, state=AirQuestionState.WAITING,
+                asked_at=awa.now,
+            )  # fmt: skip
+            session.add(question)
+            session.flush()
+            session.add_all(
+                AirQuestionAsker(air_question_id=question.id, inbound_id=sms, phone_id=phone, asked_at=awa.now)
+                for sms in askers
+            )
+    whole.keep(installation, awa.now + 184 * DAY)
+    with awa.db.read() as session:
+        left = session.execute(sa.select(AirQuestion.wording, AirQuestion.answer).order_by(AirQuestion.id)).all()
+    assert [tuple(row) for row in left] == [("", None), ("Quand semer ?",) * 2, ("Vieux ?",) * 2]
 
 
 @pytest.mark.parametrize("case_of", ["an open one", "one that is not sensitive"])
