@@ -20,6 +20,8 @@ import campaigns.admin
 import campaigns.cli
 import messaging.cli
 from campaigns import demonstration, life, planner, retention
+from campaigns.clubs import airings, askers, decisions, diary, nudges
+from campaigns.conversation import held
 from campaigns.conversation.converse import converse
 from messaging import outbox, receipts, resolving, sender, settings, tracing, upgrading, watch
 from messaging.cli.frame import command_errors
@@ -75,6 +77,31 @@ def enrol_job(here: Installation, now: datetime) -> Mapping[str, int]:
         return {"enrolled": life.enrol_newcomers(session, now)}
 
 
+def radio_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Make the airings that follow from the slots of the stations, programme by programme."""
+    return {"airings": airings.plan_all(here.db, now)}
+
+
+def ask_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Ask clubs after their decisions, and tell who asked that the answer is on the air soon."""
+    return {**decisions.ask_due(here.db, now), **askers.tell_due(here.db, now)}
+
+
+def clubs_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Plan the meetings of clubs, and note those that nobody reported."""
+    return diary.keep(here.db, now)
+
+
+def held_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Let what facilitators wrote before they were known be read."""
+    return held.read_due(here.db, now)
+
+
+def nudge_job(here: Installation, now: datetime) -> Mapping[str, int]:
+    """Ask once for the reports of yesterday's meetings."""
+    return nudges.send_due(here.db, now)
+
+
 JOBS: tuple[Job, ...] = (
     Job("plan", plan_job, every_seconds=20, wakes=("send",)),
     Job("send", sender.keep_sending, every_seconds=1, wakes=("send",), finish=sender.finish),
@@ -82,6 +109,11 @@ JOBS: tuple[Job, ...] = (
     Job("resolve", resolving.resolve, every_seconds=resolving.rhythm, wakes=("send",)),
     Job("expire", expire_job, every_seconds=60),
     Job("enrol", enrol_job, every_seconds=6 * 3600),
+    Job("radio", radio_job, every_seconds=6 * 3600),
+    Job("ask", ask_job, every_seconds=60, wakes=("send",)),
+    Job("clubs", clubs_job, every_seconds=3600),
+    Job("held", held_job, every_seconds=60, wakes=("converse",)),
+    Job("nudge", nudge_job, every_seconds=60, wakes=("send",)),
     Job("carrier", carrier_job, every_seconds=1),
     Job("retention", retention.keep, every_seconds=24 * 3600),
     Job("poll", polling.poll, every_seconds=polling.rhythm, wakes=("converse",)),

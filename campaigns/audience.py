@@ -200,6 +200,8 @@ def _conditions(audience: Audience, where: Scope) -> list[sa.ColumnElement[bool]
     if audience.hea is not None:
         bands = sa.select(Household.id).where(Household.hea_band.in_(audience.hea))
         found.append(Member.household_id.in_(bands))
+    if audience.only == "radio":
+        found += [Member.household_id.is_(None), ~sa.exists().where(ClubMember.member_id == Member.id)]
     if audience.clubs is not None or audience.club_kinds is not None:
         clubs = sa.select(ClubMember.member_id).join(Club).where(*_club_conditions(audience, where, False))
         found.append(Member.id.in_(clubs))
@@ -265,6 +267,8 @@ def _facilitators(audience: Audience, where: Scope, batch: Batch | None) -> Sour
         )
         .group_by(Facilitator.phone_id)
     )
+    if audience.only == "leaders":
+        query = query.where(Facilitator.leader.is_(True))
     return query if audience.languages is None else query.where(Facilitator.language.in_(audience.languages))
 
 

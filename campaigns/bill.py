@@ -28,10 +28,10 @@ from campaigns.flow import Help, Load
 from campaigns.models import Campaign, CampaignState, Enrolment
 from messaging import budget, outbox
 from messaging.clock import at_local, local
-from messaging.departure import hours_rules
 from messaging.hours import HoursRule
 from messaging.models import Budget, Programme
 from messaging.models.post import Kind
+from messaging.openings import hours_rules
 
 AGAIN_AND_AGAIN = timedelta(days=30)  # what comes back without an end is counted for so long
 LONGEST = timedelta(days=366)
@@ -230,7 +230,9 @@ def coming(
         meant = merge(whole, said.audience)
         where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
         first = planner.since(campaign, said, programme.zone, since)
-        for batch in calendar.batches(said, first, until, programme.zone, cycles=list(where.markets), airings=airings):
+        for batch in calendar.batches(
+            said, first, until, programme.zone, cycles=list(where.markets), airings=airings, role=meant.role
+        ):
             if (step.id, batch.name) in planned or not planner.is_within(campaign, batch, programme.zone):
                 continue
             if batch.enrolled_on is not None:

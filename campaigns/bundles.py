@@ -14,10 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import audience, slots
+from campaigns import audience, reached, slots
 from campaigns.definitions.slots import names
 from campaigns.due import Due
-from messaging import hours, outbox, risk, routing
+from messaging import hours, outages, outbox, risk, routing
 from messaging.letters import measure
 from messaging.models import Chain, Gateway, Text, TextState, TextVersion
 from messaging.models.post import Kind
@@ -105,12 +105,13 @@ def _of_people(
     *,
     club: bool,
 ) -> Iterator[Bundle | Waiting]:
-    people = source.subquery("people")
+    people = reached.unreached(source, due.step.id, due.batch.others).subquery("people")
     kind = Kind.SERVICE if club else due.step.send_as
     moment = leaves_at(due, now, kind)
+    due_at = _due_at(session, due, moment, now)
     gateways = session.scalars(sa.select(Gateway)).all()
     ways = routing.ways(gateways, kind, due.programme.demonstration, asks=_asks(due, club=club))
-    shut = risk.shut(session, due.said.tags, people, now)
+    shuts: dict[tuple[str, ...], sa.ColumnElement[bool] | None] = {}
     for language, own in tongues:
         spoken = sa.and_(people.c.language == language, people.c.own.is_(None) if own is None else people.c.own == own)
         text = text_for(session, due, language, own, club=club, drafts=use.drafts)
@@ -118,11 +119,15 @@ def _of_people(
             reason = Reason.STALE if moment is None else Reason.NO_TEXT
             yield Waiting(language, reason, _count(session, people, spoken))
             continue
+        tags = due.tags_of(text.words)
+        if tags not in shuts:
+            shuts[tags] = risk.shut(session, tags, people, now)
+        shut = shuts[tags]
         for group in slots.groups(session, due, people, spoken, text.words, text.row.language, use.to_count):
             if group.empty:
                 yield Waiting(language, Reason.EMPTY_SLOT, group.count)
                 continue
-            letter = _letter(due, language, text, group.values, moment)
+            letter = _letter(due, language, text, group.values, due_at or moment, moment)
             columns = (people.c.phone_id, people.c.member_id, people.c.club_id, people.c.village_id)
             query = sa.select(*columns).where(spoken, *group.conditions).order_by(people.c.member_id)
             for way in ways:
@@ -175,6 +180,12 @@ def leaves_at(due: Due, now: datetime, kind: Kind) -> datetime | None:
     return None
 
 
+def _due_at(session: Session, due: Due, moment: datetime | None, now: datetime) -> datetime | None:
+    """When it was due, of what nobody planned while nothing could leave: it stands with the rest of that outage."""
+    is_late = due.batch.due_at < now and any(one.holds(due.batch.due_at) for one in outages.known(session))
+    return due.batch.due_at if is_late else moment
+
+
 def text_for(session: Session, due: Due, language: str, own: str | None, *, club: bool, drafts: bool) -> Chosen | None:
     """The first text of the chain that may leave: approved, or with `drafts` any that has words."""
     for code in [language, *_falls_to(session, due.programme.id, language, own)]:
@@ -198,7 +209,9 @@ def _falls_to(session: Session, programme_id: int, language: str, own: str | Non
     return row.falls_to if row else []
 
 
-def _letter(due: Due, language: str, text: Chosen, values: dict[str, str], moment: datetime) -> Letter:
+def _letter(
+    due: Due, language: str, text: Chosen, values: dict[str, str], due_at: datetime, moment: datetime
+) -> Letter:
     return Letter(
         programme_id=due.programme.id,
         kind=Kind.SERVICE if text.club else due.step.send_as,
@@ -212,9 +225,10 @@ def _letter(due: Due, language: str, text: Chosen, values: dict[str, str], momen
         slots=values or None,
         use_club=text.club,
         personal=due.said.personal is not None and not text.club,
-        tags=due.said.tags,
+        tags=due.tags_of(text.words),
         draft=text.row.state is not TextState.APPROVED,
         asks=_asks(due, club=text.club),
-        due_at=moment,
+        due_at=due_at,
+        next_at=moment,
         useful_until=due.batch.useful_until,
     )

@@ -9,7 +9,7 @@ occurrence, which does not change when an hour is edited.
     market            2026-03-12/5:3        2026-03-12         (every cycle of its own)
     after_enrolment   day:2026-03-12        once               (a member has each step once)
     child_month       anchor:2026-03        anchor:2026-03     (the month of birth)
-    airing            airing:17             airing:17
+    airing            airing:17             airing:17          (what follows: of an episode and station once)
 
 Source: the design, sections 3 and 9; the page on the domain, section 7.
 """
@@ -17,7 +17,7 @@ Source: the design, sections 3 and 9; the page on the domain, section 7.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -27,6 +27,7 @@ from messaging.clock import at_local, local
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOON = time(12, 0)
 DAY = timedelta(days=1)
+AIRING = "airing:"  # start of the occurrences of what is said around a broadcast
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Broadcast:
     series: str
     starts_at: datetime
     ends_at: datetime
+    episode_id: int = 0
+    aired: bool | None = None  # None: nobody has said
+    tells_hours: bool = True  # the station agreed that its hours are told everywhere
+    others: tuple[int, ...] = ()  # the further airings of the episode at the station
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Batch:
     cycle: Cycle | None = None
     airing: Broadcast | None = None
     moves: Literal["forward", "back"] = "forward"
+    others: tuple[str, ...] = ()  # occurrences that stand for this one: who got one of them does not get it again
 
 
 def batches(
@@ -80,6 +86,7 @@ def batches(
     *,
     cycles: Sequence[Cycle] = (),
     airings: Sequence[Broadcast] = (),
+    role: str | None = None,
 ) -> list[Batch]:
     """The batches of a step with `since` <= due < `until`, in the order of time.
 
@@ -89,9 +96,13 @@ def batches(
         until: aware UTC, not included.
         zone: the programme's time zone.
         cycles: the market cycles found in the audience; for market triggers.
-        airings: the broadcasts of the neighbourhood of that time; for airing triggers.
+        airings: the broadcasts around that time, with all others of their episodes; for airing triggers.
+        role: whom the step is for: a host is asked about each broadcast, all others hear of an episode once.
     """
-    found = _of_airings(step, airings) if step.when.of_airing else _of_days(step, since, until, zone, cycles)
+    if step.when.of_airing:
+        found = _of_airings(step, unsaid(airings) if role == "host" else first(airings), role)
+    else:
+        found = _of_days(step, since, until, zone, cycles)
     return sorted((batch for batch in found if since <= batch.due_at < until), key=lambda batch: batch.due_at)
 
 
@@ -140,19 +151,39 @@ def month_before(day: date, months: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
-def _of_airings(step: Step, airings: Sequence[Broadcast]) -> Iterator[Batch]:
+def first(airings: Iterable[Broadcast]) -> list[Broadcast]:
+    """Of each episode and station the first broadcast that was aired or, while nobody has said, is to be."""
+    found: dict[tuple[int, int], list[Broadcast]] = {}
+    for one in sorted(airings, key=lambda one: (one.starts_at, one.id)):
+        found.setdefault((one.station_id, one.episode_id), []).append(one)
+    leading = ((next((one for one in group if one.aired is not False), None), group) for group in found.values())
+    return [replace(lead, others=tuple(one.id for one in group if one is not lead)) for lead, group in leading if lead]
+
+
+def unsaid(airings: Iterable[Broadcast]) -> list[Broadcast]:
+    """The broadcasts of which the host has said nothing yet."""
+    return [one for one in airings if one.aired is None]
+
+
+def occurrence(airing_id: int) -> str:
+    """How the messages of an airing are named."""
+    return f"{AIRING}{airing_id}"
+
+
+def _of_airings(step: Step, airings: Iterable[Broadcast], role: str | None) -> Iterator[Batch]:
     when = step.when
     for airing in airings:
         if when.series and airing.series != when.series:
             continue
-        name = f"airing:{airing.id}"
+        name = occurrence(airing.id)
         if when.before_airing is not None:
             due = airing.starts_at - when.before_airing
             end = min(airing.starts_at, due + step.useful) if step.useful else airing.starts_at
             yield Batch(name, name, due, end, airing=airing, moves="back")
         elif when.after_airing is not None:
             due = airing.ends_at + when.after_airing
-            yield Batch(name, name, due, due + (step.useful or 3 * DAY), airing=airing)
+            same = () if role == "host" else tuple(occurrence(other) for other in airing.others)
+            yield Batch(name, name, due, due + (step.useful or 3 * DAY), airing=airing, others=same)
 
 
 def _end_of_use(step: Step, due: datetime, day: date, zone: str) -> datetime:

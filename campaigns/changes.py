@@ -304,7 +304,9 @@ def _open_again(session: Session, row: Campaign, step: Step, taken: set[str], no
     today = local(now, programme.zone).date()
     where = audience.scope(session, programme, row.id, meant, today, markets=said.when.market is not None)
     airings = planner.broadcasts(session, programme.id, now, now)
-    behind = calendar.batches(said, first, now, programme.zone, cycles=list(where.markets), airings=airings)
+    behind = calendar.batches(
+        said, first, now, programme.zone, cycles=list(where.markets), airings=airings, role=meant.role
+    )
     rows = [_passed(step, batch, now) for batch in behind if batch.name not in again]
     if rows:
         session.execute(insert_ignore(session, Occurrence, ["step_id", "name"]).values(rows))

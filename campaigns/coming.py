@@ -16,16 +16,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import bill, bundles, planner
+from campaigns import bill, bundles, planner, precedence
 from campaigns.bundles import Waiting
 from campaigns.due import Due
 from campaigns.models import Airing, Campaign, CampaignState, Episode, Occurrence, Series, Step
 from campaigns.week import WEEK, Of, Purse, Send, Stand, marked
 from messaging import budget, outbox
-from messaging.departure import hours_rules
 from messaging.hours import HoursRule, shut_by
 from messaging.models import Budget, Chain, Message, Programme, Station, Text, TextVersion
 from messaging.models.post import Kind, State
+from messaging.openings import hours_rules
 
 
 def rules_of(session: Session, programme: Programme) -> list[HoursRule]:
@@ -90,7 +90,7 @@ def _owners(session: Session, step_ids: Iterable[int]) -> dict[int, Of]:
 
 
 def _of(campaign: Campaign, step: Step, *, runs: bool) -> Of:
-    return Of(campaign.code, campaign.title_fr, campaign.title_en, step.code, runs)
+    return Of(campaign.code, campaign.title_fr, campaign.title_en, step.code, runs, precedence.priority_of(step))
 
 
 def _wanted(session: Session, step_ids: Iterable[int]) -> dict[tuple[int, str], datetime]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from campaigns import life, loading, simulation
 from campaigns.definitions import Definition, read
 from campaigns.library import files, population
+from campaigns.library.population import radio
 from campaigns.models import Campaign, CampaignState
 from messaging import staff
 from messaging.clock import local
@@ -65,6 +66,8 @@ def _first_start(here: Installation, now: datetime, past: timedelta, tell: Calla
     with here.db.write() as session:
         population.load(session, began)
         accounts(session, here, now)
+        author, reviewer, approver = (staff.by_email(session, email).id for email, _, _ in PEOPLE[:3])
+        radio.approve(session, author, reviewer, approver)
     with here.db.write() as session:
         for campaign in load_library(session, began):
             later = timedelta(days=7) if campaign.code in LATER and past.days > 7 else timedelta(0)

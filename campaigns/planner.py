@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from campaigns import audience, bundles, calendar
+from campaigns import audience, bundles, calendar, precedence
 from campaigns.bundles import Bundle, Waiting
 from campaigns.calendar import Batch, Broadcast
 from campaigns.definitions import Audience
@@ -27,9 +27,9 @@ from campaigns.models import Airing, AiringStatus, Campaign, CampaignState, Epis
 from messaging import budget, outbox
 from messaging.clock import at_local, local
 from messaging.database import Database, insert_ignore
-from messaging.departure import hours_rules
 from messaging.errors import DataError
-from messaging.models import Member, Programme, Risk
+from messaging.models import Member, Programme, Risk, Station
+from messaging.openings import hours_rules
 from messaging.rules import MUST_PASS, Check, Reason
 
 log = structlog.get_logger()
@@ -37,6 +37,7 @@ LOOK_BACK = timedelta(days=3)  # after an outage, what is still of use is planne
 AROUND = timedelta(days=40)  # airings this near are looked at: a month later a club is asked what it kept
 EARLIER = timedelta(days=8)  # a call moves back over closed days, a feast and the days around it
 AGAIN = timedelta(minutes=10)  # a batch that waits for money or for a setting is tried again after this
+SAID = {AiringStatus.PLANNED: None, AiringStatus.AIRED: True, AiringStatus.NOT_AIRED: False}
 MAY_CHANGE = {Reason.BUDGET.value, Reason.ANSWER_COST.value, Reason.ONE_WAY.value, Reason.RISK.value}
 PIECE = 250_000  # members planned in one transaction, so that no other writer waits longer than a second
 
@@ -127,11 +128,14 @@ def _of_campaign(
         where = audience.scope(session, programme, campaign.id, meant, today, markets=said.when.market is not None)
         first = since(campaign, said, programme.zone, now)
         # A call may have to move back into open hours of days before.
-        until = now + ahead + (EARLIER if said.when.before_airing is not None else timedelta(0))
-        for batch in calendar.batches(said, first, until, programme.zone, cycles=list(where.markets), airings=airings):
+        near = precedence.horizon(said, rules, now + ahead, programme.zone)
+        until = near + (EARLIER if said.when.before_airing is not None else timedelta(0))
+        for batch in calendar.batches(
+            said, first, until, programme.zone, cycles=list(where.markets), airings=airings, role=meant.role
+        ):
             due = Due(programme, campaign, step, said, meant, batch, where, rules)
             is_open = (step.id, batch.name) not in done and is_within(campaign, batch, programme.zone)
-            if is_open and (batch.due_at < now + ahead or _must_go_early(due, now, ahead)):
+            if is_open and (batch.due_at < near or _must_go_early(due, now, ahead)):
                 yield due
 
 
@@ -184,21 +188,22 @@ def is_within(campaign: Campaign, batch: Batch, zone: str) -> bool:
 
 
 def broadcasts(session: Session, programme_id: int, since: datetime, until: datetime) -> list[Broadcast]:
-    """The airings of a programme in and around a time that were not called off."""
+    """The airings of a programme in and around a time, with every other airing of their episodes."""
+    near = Airing.planned_at.between(since - AROUND, until + AROUND)
     query = (
-        sa.select(Airing, Series.code)
+        sa.select(Airing, Series.code, Station.tells_hours)
         .join(Episode, Episode.id == Airing.episode_id)
         .join(Series, Series.id == Episode.series_id)
-        .where(
-            Series.programme_id == programme_id,
-            Airing.planned_at.between(since - AROUND, until + AROUND),
-            Airing.status != AiringStatus.NOT_AIRED,
-        )
+        .join(Station, Station.id == Airing.station_id)
+        .where(Series.programme_id == programme_id, Airing.episode_id.in_(sa.select(Airing.episode_id).where(near)))
     )
     return [
-        Broadcast(row.id, row.station_id, code, row.planned_at, row.planned_at + timedelta(minutes=row.minutes))
-        for row, code in session.execute(query)
-    ]
+        Broadcast(
+            row.id, row.station_id, code, row.planned_at, row.planned_at + timedelta(minutes=row.minutes),
+            row.episode_id, SAID[row.status], tells_hours,
+        )
+        for row, code, tells_hours in session.execute(query)
+    ]  # fmt: skip
 
 
 def plan_piece(
@@ -207,6 +212,7 @@ def plan_piece(
     """Plan one piece of one batch in the session's transaction; True when a further piece is left."""
     # Who pauses or changes the campaign meanwhile waits for the piece, and takes it back with the rest.
     session.execute(sa.select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(read=True))
+    _await_host(session, name)
     found = due_batches(session, now, ahead, campaign_id)
     due = next((one for one in found if (one.step.id, one.batch.name) == (step_id, name)), None)
     if due is None:
@@ -222,6 +228,13 @@ def plan_piece(
     is_open = any(row["reason"] in MAY_CHANGE for row in mark.waiting["rows"]) if mark.waiting else False
     mark.planned_to, mark.planned_at = (piece[1] if piece else 0 if is_open else None), now
     return result, piece is not None
+
+
+def _await_host(session: Session, name: str) -> None:
+    """Let nobody say what became of an episode's broadcasts while what follows them is planned, and look after that."""
+    if name.startswith(calendar.AIRING):
+        own = sa.select(Airing.episode_id).where(Airing.id == int(name.removeprefix(calendar.AIRING)))
+        session.execute(sa.select(Episode.id).where(Episode.id.in_(own)).with_for_update(read=True))
 
 
 def _mark(session: Session, due: Due, now: datetime) -> Occurrence | None:
@@ -251,6 +264,8 @@ def _merged(known: dict[str, Any] | None, result: Plan) -> list[dict[str, Any]]:
 def plan_batch(session: Session, due: Due, piece: tuple[int, int] | None, now: datetime) -> Plan:
     """Put the messages of one batch, or of a range of its members, into the outbox, as far as the budget pays."""
     done = Plan()
+    moment = bundles.leaves_at(due, now, due.step.send_as)
+    rivals = precedence.rivals(session, due, moment)
     for one in bundles.of_batch(session, due, now, piece):
         if isinstance(one, Waiting):
             done.wait(one.language, one.reason, one.people)
@@ -259,6 +274,8 @@ def plan_batch(session: Session, due: Due, piece: tuple[int, int] | None, now: d
         done.planned += outbox.put_all(session, one.letter, one.people, now, way=one.way, most=most)
         if most is not None and (left := outbox.count(session, one.letter, one.people, one.way)):
             done.wait(one.letter.language_wanted, Reason.BUDGET, left)
+    if moment is not None and rivals:
+        precedence.keep_apart(session, due, moment, rivals)
     return done
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from campaigns import erasure
 from campaigns.conversation.screening import FREE
-from campaigns.models import Feedback
+from campaigns.models import Feedback, PracticeReport
 from campaigns.sorting import SENSITIVE_CASES
 from messaging import retention
 from messaging.database import change
@@ -42,7 +42,8 @@ the table in pieces and writes one line into the audit log: how many rows each l
 
 **EFFACER**, after one OUI, closes the phone at once. The night after, when its last answer has left, number, words,
 names, age, health data, safe hours, household and roles are erased, on numbers that it replaced too. Left are the keyed
-hash on the stop list, the consent with its dates for three years, counts that were reported, and what a club decided.
+hash on the stop list, the consent with its dates for three years, counts that were reported, the theme and day of what
+a club decided, and staff's words for a question to air, which name nobody and no longer say whose phone asked.
 Who chose the club alone and is only linked to somebody else's phone stays in her club, without a name. An erased number
 that writes again is kept until the next night, and for longer only after a new OUI.
 
@@ -87,12 +88,19 @@ def answers(session: Session, now: datetime, most: int) -> int:
     return change(session, sa.update(Feedback).where(Feedback.id.in_(ids.limit(most))).values(answer=None))
 
 
+def practice(session: Session, now: datetime, most: int) -> int:
+    """What a facilitator wrote in training serves her trainer, and nobody after that."""
+    ids = sa.select(PracticeReport.id).where(PracticeReport.received_at <= now - 3 * MONTH)
+    return change(session, sa.delete(PracticeReport).where(PracticeReport.id.in_(ids.limit(most))))
+
+
 RULES: tuple[Rule, ...] = (
     *retention.RULES,
     Rule(
         "sensitive", "words of a sensitive case", "6 months after its closing; category, dates, outcome stay", sensitive
     ),
     Rule("answers", "words of an answer to a case", "12 months", answers),
+    Rule("practice", "reports of a facilitator in training", "3 months; nothing of them was counted", practice),
     Rule(ERASURES, "all of a person who wrote EFFACER, or refused as a stranger", "until the next night"),
 )
 

@@ -10,22 +10,24 @@ import heapq
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns import deskwork, fieldwork, planner
+from campaigns import blackout, deskwork, fieldwork, planner
+from campaigns.clubs import airings, askers, decisions, diary, nudges
 from campaigns.conversation.converse import converse
 from campaigns.definitions import Step as Said
 from campaigns.fieldwork import Writes
+from campaigns.handwriting import LATEST
 from campaigns.models import Step
 from messaging import inbox, outbox, receipts, resolving, sender
 from messaging.database import keys_of
 from messaging.errors import RefusedError
 from messaging.gateways.protocol import Arrival
-from messaging.gateways.simulator import FAIR, Simulator
+from messaging.gateways.simulator import FAIR, Outage, Simulator
 from messaging.installation import SIMULATOR, Installation
 from messaging.models import Attempt, Gateway, Inbound, Message, Phone, Programme
 from messaging.models.post import AttemptState, Kind, State
@@ -34,6 +36,7 @@ from messaging.rules import Reason
 TICK = timedelta(hours=2)
 AWAKE = (6, 23)  # local hours in which anything happens; nights are jumped over
 STEP = timedelta(seconds=10)  # the least that the clock goes on while something waits
+IN_VAIN = timedelta(hours=2)  # the same while the network is down, for nothing leaves then
 READ = timedelta(minutes=12)  # an SMS is read this much later at most: one look serves all that came in between
 DESK = 8  # local hour at which the officer sorts
 PASSES = 400  # of the sender in one tick; more means that something runs in circles
@@ -42,6 +45,7 @@ FEEDBACK = 0.0037  # of the other messages: 3 % of members a month at two messag
 STOPS = 0.0008
 ERRS = 0.12  # of the answers
 RIGHT = 0.62
+KEPT = 0.6  # of the clubs that are asked after a decision say what became of it
 SERVICE = 0.0022  # joining, language and help of the other messages
 REMARKS = (
     "merci pour les conseils", "QUESTION comment garder les feuilles de moringa?", "je n'ai pas compris",
@@ -64,6 +68,18 @@ class Run:
     coming: list[Writes] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     heard: int = 0  # the last message whose reader has decided
+    told: date | None = None  # the last day of which the field has written
+    cut: Outage | None = None  # the network is down then
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the network is down now."""
+        return self.cut is not None and self.cut.since <= self.clock < self.cut.until
+
+    def expect(self, writes: Writes) -> None:
+        """Somebody will write an SMS: it comes in then, or when the network is back."""
+        for one in (writes,) if self.cut is None else blackout.held_up(writes, self.cut, self.seed):
+            heapq.heappush(self.coming, one)
 
 
 def simulate(
@@ -72,6 +88,7 @@ def simulate(
     days: int,
     seed: str,
     progress: Callable[[int, int], None] = lambda done, whole: None,
+    outage: Outage | None = None,
 ) -> dict[str, int]:
     """Run `days` days from `since` on.
 
@@ -81,6 +98,7 @@ def simulate(
         days: how many days.
         seed: what the invented people do follows from it.
         progress: told the day that is done and how many there are.
+        outage: the network is down then: nothing is carried, and what people write comes in afterwards.
 
     Returns:
         planned, sent, delivered, unknown, expired, held, inbound, answered, replies of these days.
@@ -89,16 +107,18 @@ def simulate(
         RefusedError: a programme is no demonstration: a false clock must not write to real people.
     """
     _only_demonstrations(here)
-    run = Run(here, seed, since)
+    run = Run(here, seed, since, cut=outage)
+    weather = replace(FAIR, outages=(outage,) if outage else ())
     until = since + timedelta(days=days)
     with here.db.write() as session:
-        run.coming = sorted(fieldwork.between(session, seed, since, until))
         run.heard = session.scalar(sa.select(sa.func.max(Message.id))) or 0
         gateway = session.scalars(sa.select(Gateway).where(Gateway.name == SIMULATOR)).one()
-        here.adapters.put(gateway, Simulator(here.adapters.book, lambda: run.clock, FAIR))
+        here.adapters.put(gateway, Simulator(here.adapters.book, lambda: run.clock, weather))
     try:
         for day in range(days):
             end = since + timedelta(days=day + 1)
+            _plan_clubs(run, end - timedelta(days=1))
+            _go_afield(run, since, end, until)
             moments = list(_moments(end - timedelta(days=1)))
             for moment, following in zip(moments, [*moments[1:], end], strict=True):
                 run.clock = moment
@@ -109,6 +129,26 @@ def simulate(
     finally:
         here.adapters.drop(gateway)  # from here on the carrier goes by the real clock again
     return _told(run, since, since + timedelta(days=days))
+
+
+def _plan_clubs(run: Run, now: datetime) -> None:
+    """The broadcasts and meetings to come, and the meetings that nobody reported: once a day is enough here."""
+    airings.plan_all(run.here.db, now)
+    diary.keep(run.here.db, now)
+
+
+def _go_afield(run: Run, since: datetime, end: datetime, until: datetime) -> None:
+    """What the field writes of the days until `end`, late reports of days before the run too.
+
+    Day by day, for the broadcasts that clubs hear are planned only some weeks ahead.
+    """
+    day = run.told + timedelta(days=1) if run.told else since.date() - timedelta(days=LATEST)
+    with run.here.db.read() as session:
+        while day <= end.date():
+            for writes in fieldwork.of_day(session, run.seed, day):
+                if since <= writes.at < until:
+                    run.expect(writes)
+            run.told, day = day, day + timedelta(days=1)
 
 
 def _only_demonstrations(here: Installation) -> None:
@@ -124,14 +164,17 @@ def _only_demonstrations(here: Installation) -> None:
 def _moments(day: datetime) -> Iterator[datetime]:
     """The ticks of the day that begins at a moment: the waking hours of both its dates."""
     midnight = day.replace(hour=0, minute=0, second=0, microsecond=0)
-    for date in (midnight, midnight + timedelta(days=1)):
+    for start in (midnight, midnight + timedelta(days=1)):
         for hour in range(*AWAKE, TICK // timedelta(hours=1)):
-            if day <= (moment := date + timedelta(hours=hour)) < day + timedelta(days=1):
+            if day <= (moment := start + timedelta(hours=hour)) < day + timedelta(days=1):
                 yield moment
 
 
 def _tick(run: Run) -> None:
     here = run.here
+    nudges.send_due(here.db, run.clock)
+    decisions.ask_due(here.db, run.clock)
+    askers.tell_due(here.db, run.clock)
     run.counts["planned"] += planner.plan(here.db, run.clock, max(here.settings.plan_ahead, TICK)).planned
     _send(run)
     _write(run)
@@ -149,7 +192,7 @@ def _sort(run: Run, until: datetime) -> None:
     if run.clock.hour == DESK and run.clock.weekday() < 5:
         with run.here.db.write() as session:
             for writes in deskwork.morning(session, run.seed, run.clock, until):
-                heapq.heappush(run.coming, writes)
+                run.expect(writes)
 
 
 def _send(run: Run) -> None:
@@ -161,7 +204,7 @@ def _send(run: Run) -> None:
 def _drain(run: Run, until: datetime) -> None:
     """Go from one moment to the next: an hour opens, a slow gateway is free for a message again, or an SMS comes."""
     while (following := _following(run, until)) is not None:
-        run.clock = min(max(following, run.clock + STEP), until)
+        run.clock = min(max(following, run.clock + (IN_VAIN if run.is_cut else STEP)), until)
         if _write(run):
             converse(run.here.db, run.clock, most=10_000)
         _send(run)
@@ -203,7 +246,7 @@ def _hear(run: Run) -> None:
             if answer is not None:
                 text, minutes = answer
                 name = f"sim-{run.seed}-{phone_id}-{step_id}-{occurrence}"
-                heapq.heappush(run.coming, Writes(_awake(run.clock + timedelta(minutes=minutes)), name, phone_id, text))
+                run.expect(Writes(_awake(run.clock + timedelta(minutes=minutes)), name, phone_id, text))
 
 
 def _awake(at: datetime) -> datetime:
@@ -220,6 +263,8 @@ def decide(
     minutes = int(dice.expovariate(1 / 90)) + 1
     if roll < STOPS:
         return dice.choice(("STOP", "ARRET", "arretez svp", "Stop merci")), minutes
+    if "/kept:" in what:
+        return (dice.choice("1123"), minutes) if dice.random() < KEPT else None
     said = Said.model_validate(definition) if definition else None
     if said is not None and said.question is not None:
         return (_answer(dice, said), minutes) if dice.random() < ANSWERS else None

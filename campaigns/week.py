@@ -30,6 +30,7 @@ class Of:
     title_en: str = ""
     step: str = ""
     runs: bool = True  # False: it leaves only if somebody starts the campaign
+    priority: int = 0  # of the step
 
 
 @dataclass
@@ -61,9 +62,9 @@ class Send:
         return abs(self.leaves_at - self.wanted_at) >= MINUTE
 
     @property
-    def order(self) -> tuple[int, datetime]:
-        """What the sender takes first: the higher priority, then the earlier."""
-        return -PRIORITY[self.kind], self.leaves_at
+    def order(self) -> tuple[int, datetime, int]:
+        """What leaves first: calls before campaigns, then the earlier, then the step of the higher priority."""
+        return -PRIORITY[self.kind], self.leaves_at, -self.of.priority
 
     @property
     def key(self) -> tuple[int, Kind, datetime]:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaigns.clubs.decisions import is_asked_since
 from campaigns.definitions import Step as Said
 from campaigns.models import Campaign, CampaignVersion, Step
 from messaging.models import Message, Phone, TextVersion
@@ -32,7 +33,7 @@ PHONES = (
 LAST = (
     sa.select(Message, Step)
     .join(Step, Step.id == Message.step_id)
-    .where(Message.phone_id == sa.bindparam("phone"), *LEFT)
+    .where(Message.phone_id == sa.bindparam("phone"), *LEFT, ~is_asked_since(Message))
     # One that had left when she wrote comes first; the clocks of web server and engine may differ, though.
     .order_by((Message.handed_over_at <= sa.bindparam("now")).desc(), Message.handed_over_at.desc(), Message.id.desc())
     .limit(1)

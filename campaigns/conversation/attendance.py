@@ -1,11 +1,13 @@
 """Reports of who came: PRES, ECOUTE and VISITE end as one club session with one report that counts.
 
-A correction is a further row; none is changed or taken away. The row of the club session is locked before its report
-is looked at, so that of two who report one meeting at once the second is asked, as if the first had long been there.
+A correction is a further row; none is changed or taken away. The club and its session are locked before the report is
+looked at, so that of two who report one meeting at once the second is asked, as if the first had long been there. What
+a report says changes what later meetings count for (`clubs.listening`), and ends the silence of its club.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -14,32 +16,24 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.conversation import asking, screening
+from campaigns.clubs import meetings, reports
+from campaigns.conversation import asking, screening, slots
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.handling import DONE, Done
-from campaigns.conversation.known import COUNTS
 from campaigns.conversation.reporting import club_of, day_of, not_yours
-from campaigns.models import (
-    Attendance,
-    AttendanceState,
-    ClubSession,
-    ClubSessionKind,
-    ClubSessionStatus,
-)
-from messaging import calls
-from messaging.database import insert_ignore
-from messaging.models import Club
-from messaging.models.people import ClubKind
+from campaigns.models import Airing, Attendance, ClubSession, Episode
+from messaging import calls, fold
 
 COUNTED = ("women", "men", "girls", "boys", "total")
 BESIDE = ("pregnant", "lactating", "episode", "problem")
 WORDS = ("note", "question")  # they stay with their own SMS, where masking and erasing find them
-KINDS = {
-    ClubKind.APFLS: ClubSessionKind.SCHOOL, ClubKind.FFS: ClubSessionKind.SCHOOL,
-    ClubKind.PLATFORM: ClubSessionKind.PLATFORM, ClubKind.COOPERATIVE: ClubSessionKind.ASSEMBLY,
-    ClubKind.UNION: ClubSessionKind.ASSEMBLY,
-}  # fmt: skip
+REASONS = (
+    ("rain", re.compile(r"\b(?:pluies?|pleu\w+|inondations?|orages?)\b")),
+    ("market", re.compile(r"\b(?:marches?|foires?)\b")),
+    ("funeral", re.compile(r"\b(?:deces|funerailles?|enterrements?|obseques|deuil|morte?|saraka)\b")),
+)  # why there was no meeting
+BEHIND = re.compile(r"\bannule\w*\W+[a-z]{3,}")
 
 
 def store(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
@@ -60,19 +54,37 @@ def _record(session: Session, sender: Sender, reading: Reading, now: datetime) -
     club = club_of(sender, reading)
     if club is None:
         return not_yours(reading)
-    meeting = _meeting(session, club, reading)
-    counted = _counted(session, meeting)
+    meeting = meetings.meeting_of(session, club, day_of(reading), reading.intent)
+    meetings.teach(session, meeting, reading.fields.get("session"))
+    counted = reports.counted(session, meeting)
+    done = _stored(session, sender, meeting, counted, reading)
+    if done is None:
+        assert counted is not None
+        return _ask_again(session, sender, counted, reading, now)
+    asking.settle(session, sender, reading)
+    reports.follow(session, meeting, now)
+    return replace(done, slots=_echo(session, meeting, done.reading or reading))
+
+
+def _stored(
+    session: Session, sender: Sender, meeting: ClubSession, counted: Attendance | None, reading: Reading
+) -> Done | None:
+    """Store what is new in a report; None when its sender must be asked which numbers hold."""
     if reading.fields.get("cancelled"):
-        _cancel(meeting, counted)
+        reports.cancel(meeting, counted, called_off(sender.inbound.text))
     elif reading.fields.get("problem") and counted is not None and not _adds(counted, reading):
         pass  # said before
-    elif reading.fields.get("problem") or counted is None or not _has_people(counted) or _is_told(counted, reading):
+    elif (
+        reading.fields.get("problem")
+        or counted is None
+        or not reports.has_people(counted)
+        or _is_told(counted, reading)
+    ):
         _report(session, sender, meeting, counted, reading)
     elif not _is_same(counted, reading):
-        return _ask_again(session, sender, counted, reading, now)
+        return None
     else:
         return _already(session, sender, meeting, counted, reading)
-    asking.settle(session, sender, reading)
     return DONE
 
 
@@ -80,39 +92,33 @@ def _already(session: Session, sender: Sender, meeting: ClubSession, counted: At
     """The same numbers again change nothing; what comes with them, such as the episode of ECOUTE after PRES, does."""
     if _adds(counted, reading):
         _report(session, sender, meeting, counted, reading)
-    asking.settle(session, sender, reading)
     if "duplicate_ignored" in reading.repairs:
         return DONE
     told = replace(reading, repairs=(*reading.repairs, "duplicate_ignored"))
     return Done(key="att.already", reading=told)
 
 
-def _meeting(session: Session, club: Club, reading: Reading) -> ClubSession:
-    """The club session of that club and day, made when it is new, and locked."""
-    held_on = day_of(reading)
-    kind = ClubSessionKind.VISIT if reading.intent == "visit" else KINDS.get(club.kind, ClubSessionKind.CLUB)
-    row = {
-        "programme_id": club.programme_id, "kind": kind, "club_id": club.id, "held_on": held_on,
-        "status": ClubSessionStatus.PLANNED, "source": "sms",
-    }  # fmt: skip
-    session.execute(insert_ignore(session, ClubSession, ["club_id", "held_on"]).values(**row))
-    query = sa.select(ClubSession).where(ClubSession.club_id == club.id, ClubSession.held_on == held_on)
-    meeting = session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).one()
-    meeting.number = reading.fields.get("session") or meeting.number
-    return meeting
+def _echo(session: Session, meeting: ClubSession, reading: Reading) -> dict[str, str]:
+    """For the reply, the episode that a meeting counts for, where nobody wrote it."""
+    if reading.fields.get("episode") is not None or reading.fields.get("cancelled"):
+        return {}
+    query = sa.select(Episode.number).join(Airing).join(ClubSession, ClubSession.airing_id == Airing.id)
+    number = session.scalar(query.where(ClubSession.id == meeting.id, ClubSession.heard.is_not(None)))
+    if number is None:
+        return {}
+    return {"counts": slots.counts({**reading.fields, "episode": number}), "e": str(number)}
 
 
-def _counted(session: Session, meeting: ClubSession) -> Attendance | None:
-    """The report of a club session that counts; locked, for staff may be comparing it with the paper sheet."""
-    query = sa.select(Attendance).where(Attendance.club_session_id == meeting.id, Attendance.state.in_(COUNTS))
-    return session.scalars(query.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+def called_off(text: str) -> str | None:
+    """The code of the reason why there was no meeting: `rain`, `market`, `funeral`, `insecurity` or `other`; pure.
 
-
-def _cancel(meeting: ClubSession, counted: Attendance | None) -> None:
-    if meeting.status is not ClubSessionStatus.CANCELLED:  # a reason that staff know stays
-        meeting.status, meeting.cancel_reason = ClubSessionStatus.CANCELLED, None
-    if counted is not None:
-        counted.state = AttendanceState.CORRECTED
+    None when nothing was said. Insecurity is its focal point's alone; others see `other`.
+    """
+    plain = fold.plain(text)
+    if screening.category(plain, "attendance") == "security":
+        return "insecurity"
+    found = next((code for code, pattern in REASONS if pattern.search(plain)), None)
+    return found or ("other" if BEHIND.search(plain) else None)
 
 
 def _report(
@@ -124,35 +130,23 @@ def _report(
         club_session_id=meeting.id, intent=reading.intent, phone_id=sender.phone.id, inbound_id=source.id,
         received_at=source.received_at, repairs=list(reading.repairs), **_said(sender, reading, counted),
     )  # fmt: skip
-    if counted is not None:
-        counted.state = AttendanceState.CORRECTED
-        session.flush()  # the old one first: only one of a club session may count
-        row.supersedes_id = counted.id
-    session.add(row)
-    if _has_people(row):
-        meeting.status, meeting.cancel_reason = ClubSessionStatus.HELD, None
-    else:  # nobody was counted, so nobody was reached
-        meeting.status, meeting.cancel_reason = ClubSessionStatus.CANCELLED, row.problem
-    session.flush()
+    reports.supersede(session, meeting, counted, row)
 
 
 def _said(sender: Sender, reading: Reading, counted: Attendance | None) -> dict[str, Any]:
     """The values of a report; what comes beside the counts of a meeting in another SMS joins them."""
-    said, before = reading.fields, dict[str, Any]()
-    if counted is not None and (said.get("problem") or not _has_people(counted) or _is_same(counted, reading)):
+    said, before = reading.fields, {"episode": counted.episode} if counted else dict[str, Any]()
+    if counted is not None and (said.get("problem") or not reports.has_people(counted) or _is_same(counted, reading)):
         before = {name: getattr(counted, name) for name in (*COUNTED, *BESIDE)}
     values = before | {name: said[name] for name in (*COUNTED, *BESIDE, *WORDS) if name in said}
     is_hidden = any(screening.is_sensitive(sender, said.get(name), reading.intent) for name in WORDS)
     return values | {"total": values.get("total") or 0, "sensitive": is_hidden}
 
 
-def _has_people(row: Attendance) -> bool:
-    """Whether somebody was counted; a zero that was written counts too."""
-    return bool(row.total) or row.women is not None or row.men is not None
-
-
 def _adds(counted: Attendance, reading: Reading) -> bool:
     """Whether a report says something beside the counts that is not known yet."""
+    if reading.intent == "listening" and counted.intent == "attendance":
+        return True  # that they listened
     return any(reading.fields.get(name) not in (None, getattr(counted, name)) for name in (*BESIDE, *WORDS))
 
 

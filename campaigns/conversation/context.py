@@ -40,6 +40,7 @@ class Sender:
     station: Station | None = None
     pending: Pending | None = None
     asked: Asked | None = None
+    practice: int | None = None  # the facilitator, while her reports are for training only
     context: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -76,6 +77,7 @@ def gather(session: Session, inbound: Inbound, phone: Phone, facts: Facts | None
         station=station,
         pending=pending,
         asked=last_question(session, phone, now, is_late=now < inbound.received_at) if is_asked else None,
+        practice=facilitator.id if facilitator and facilitator.practice else None,
     )
     return replace(sender, context=_context(session, facts, sender, now))
 
@@ -101,10 +103,11 @@ def _context(session: Session, facts: Facts, sender: Sender, now: datetime) -> d
 def _of_clubs(session: Session, facts: Facts, sender: Sender, now: datetime) -> dict[str, Any]:
     """What a reporter's clubs add; a club without registered members has no size, so that the usual one holds."""
     sizes = {club.code: club.size_f + club.size_m for club in sender.clubs}
+    today, trains = now.date(), sender.practice
     return {
         "clubs": list(sizes),
         "club_size": {code: size for code, size in sizes.items() if size},
-        "existing": known.existing(session, sender.clubs, now.date()),
+        "existing": known.practised(session, trains, today) if trains else known.existing(session, sender.clubs, today),
         "market": facts.places[sender.clubs[0].village_id].sms_name,
     }
 

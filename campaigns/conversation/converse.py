@@ -31,6 +31,7 @@ from campaigns.conversation import (
     language,
     my_data,
     pending,
+    practice,
     quiz,
     radio,
     reminders,
@@ -237,7 +238,7 @@ def _act(session: Session, sender: Sender, result: Result, now: datetime) -> Out
     """Let each reading take its effect; of several the first that is not plain decides, and only its question waits."""
     done, asked, are_many = [], [], len(result.readings) > 1
     for reading in result.readings:
-        handler = HANDLERS.get(reading.intent)
+        handler = practice.store if practice.is_exercise(sender, reading) else HANDLERS.get(reading.intent)
         before = pending.waiting(session, sender.phone.id) if are_many else None
         done.append(handler(session, sender, reading, now) if handler else Done())
         screening.the_rest(session, sender, reading, now)
@@ -260,12 +261,13 @@ def _answer(session: Session, sender: Sender, outcome: Outcome, told: Told, now:
     course = replies.course(reading, told)
     if course is Course.GATHER:
         bursts.gather(session, phone_id, now)
-    if course in (Course.LAST, Course.LOOP):
+    is_exercise = practice.is_exercise(sender, reading)
+    if course in (Course.LAST, Course.LOOP) and not is_exercise:
         why: calls.Why = "loop" if course is Course.LOOP else "errors"
         calls.ask(session, sender.programme.id, phone_id, why, sender.inbound.id, now)
     if course not in (Course.SAY, Course.LAST):
         return None
-    key = outcome.key if course is Course.SAY else replies.THIRD
+    key = outcome.key if course is Course.SAY or is_exercise else replies.THIRD
     text, language = outcome.done.words if outcome.done.words and course is Course.SAY else replies.words(
         sender, sender.codes, key, outcome.readings, reading, outcome.done.slots
     )  # fmt: skip
@@ -282,7 +284,10 @@ def _note(one: Handled, now: datetime) -> dict[str, Any]:
 
 
 def _welcome(session: Session, sender: Sender, reading: Reading, now: datetime) -> Done:
-    """A stranger is told once a day who we are; what she wrote is for the officer on duty first."""
+    """A stranger is told once a day who we are; what she wrote is for the officer on duty first. A bare figure may
+    answer what a club was asked days ago."""
+    if reading.error == "no_open_quiz":
+        return decisions.answer_late(session, sender, now)
     if reading.error != "unknown_sender":
         return DONE
     feedback.doubt(session, sender, now)

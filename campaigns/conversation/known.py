@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.models import Attendance, AttendanceState, Campaign, ClubSession, Step
+from campaigns.models import Attendance, AttendanceState, Campaign, ClubSession, PracticeReport, Step
 from messaging import fold, places
 from messaging.models import Club, ClubMember, Member, Message, Place, PlaceName, ProgrammeVillage
 
@@ -54,6 +54,27 @@ def existing(session: Session, clubs: Sequence[Club], today: date) -> list[dict[
         {"club": codes[row.club_id], "date": row.held_on.isoformat(), "women": row.women, "men": row.men}
         for row in session.execute(query)
     ]
+
+
+def practised(session: Session, facilitator_id: int, today: date) -> list[dict[str, Any]]:
+    """What a facilitator in training reported for practice in the last 45 days, as `existing`: nothing real."""
+    query = (
+        sa.select(PracticeReport.fields)
+        .where(
+            PracticeReport.facilitator_id == facilitator_id,
+            PracticeReport.intent.in_(("attendance", "listening", "visit")),
+            PracticeReport.status == "ok",
+        )
+        .order_by(PracticeReport.id)
+    )
+    told: dict[tuple[str, str], dict[str, Any]] = {}
+    for fields in session.scalars(query):
+        club, day = str(fields.get("club")), str(fields.get("date"))
+        if fields.get("cancelled"):
+            told.pop((club, day), None)
+        elif fields.get("total") is not None and day >= (today - REPORTS).isoformat():
+            told[club, day] = {"club": club, "date": day, "women": fields.get("women"), "men": fields.get("men")}
+    return sorted(told.values(), key=lambda one: one["date"])
 
 
 def villages(session: Session, programme_id: int, today: date) -> dict[str, list[str]]:

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from messaging import outbox
 from messaging.database import ALONE, Database, change
-from messaging.departure import hours_rules
 from messaging.hours import next_open
 from messaging.letters import measure
 from messaging.models import Gateway, Inbound, Message, Pending, Phone, Programme
 from messaging.models.post import InboundState, Kind
+from messaging.openings import hours_rules
 from messaging.routing import SIMULATOR, price
 
 log = structlog.get_logger()

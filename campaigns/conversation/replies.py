@@ -21,7 +21,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.conversation import slots
+from campaigns.conversation import practice, slots
 from campaigns.conversation.context import Sender
 from campaigns.conversation.grammar.reading import Reading
 from campaigns.conversation.slots import Said, Value
@@ -172,6 +172,7 @@ def words(
         KeyError: no catalogue holds the key.
     """
     line, language = languages.line(key, codes, sender.drafts)
+    line = practice.mark(sender, reading, line)
     names = {name for _, name, _, _ in string.Formatter().parse(line) if name}
     return fit(line, slots.fill(names, _said(sender, language, readings, reading), given)), language
 

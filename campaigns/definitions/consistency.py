@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from campaigns.definitions import questions, slots
-from campaigns.definitions.model import OF_MEMBERS, Audience, Definition, Step, merge
+from campaigns.definitions.model import OF_MEMBERS, ONLY_OF, Audience, Definition, Step, merge
 from campaigns.definitions.problems import Finding, Path, hint
 from campaigns.definitions.slots import Slot
 
@@ -71,6 +71,9 @@ def _members_only(audience: Audience, path: Path, role: str) -> Iterator[Finding
         for name in OF_MEMBERS:
             if getattr(audience, name) is not None:
                 yield Finding((*path, name), "members_only", {"name": name, "role": role})
+    if audience.only is not None and role not in ONLY_OF[audience.only]:
+        expected = ", ".join(ONLY_OF[audience.only])
+        yield Finding((*path, "only"), "only_role", {"given": audience.only, "role": role, "expected": expected})
 
 
 def _languages(audience: Audience, path: Path) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ ClubKind = Literal[
 ]  # fmt: skip
 LifeStage = Literal["pregnant", "lactating", "caregiver"]
 Hea = Literal["very_poor", "poor", "middle", "better_off"]
+Only = Literal["leaders", "radio"]
 Kind = Literal["message", "question", "feedback_prompt", "listening_call", "attendance_prompt", "bulletin"]
 SendAs = Literal["campaign", "service", "alert"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -48,6 +49,7 @@ TRIGGERS: tuple[Trigger, ...] = (
 )  # fmt: skip
 SENT_AS: dict[str, SendAs] = {"listening_call": "service", "attendance_prompt": "service"}
 OF_MEMBERS = ("sex", "life_stages", "hea")
+ONLY_OF: dict[Only, tuple[Role, ...]] = {"leaders": ("facilitator", "adviser"), "radio": ("member",)}
 EVE_HOUR = dt.time(17, 0)  # "evening before market" is the first open minute after this
 
 Item = TypeVar("Item")
@@ -82,6 +84,9 @@ class Audience(Part):
     languages: Many[Lang] | None = None
     life_stages: Many[LifeStage] | None = Field(None, description="such a step needs `personal`")
     hea: Many[Hea] | None = Field(None, description="wealth groups: a filter only, never in an SMS")
+    only: Only | None = Field(
+        None, description="leaders: opinion leaders; radio: members of no household and no club, who joined by SMS"
+    )
     received: StepName | None = Field(
         None, description="campaign/step: the phones that got this step, for a correction"
     )
@@ -224,7 +229,7 @@ class Definition(Part):
     def audience_of(self, step: Step) -> Audience:
         """The audience of one step: its own keys, then the campaign's; the role is always filled.
 
-        For another role than member the campaign's keys about people (sex, life stage, wealth group) do not count.
+        What the campaign asks of other roles (sex, life stage, wealth group, `only`) does not count.
         """
         return merge(self.audience, step.audience)
 
@@ -236,6 +241,8 @@ def merge(whole: Audience, own: Audience | None) -> Audience:
     role = mine.get("role") or keys.get("role") or "member"
     if role != "member":
         keys = {key: value for key, value in keys.items() if key not in OF_MEMBERS}
+    if "only" in keys and role not in ONLY_OF[keys["only"]]:
+        del keys["only"]
     return Audience.model_construct(**{**keys, **mine, "role": role})
 
 
