@@ -8,6 +8,8 @@ from flask import Flask, Response, current_app, g, request, session
 
 from campaigns.admin import paging, problems, security, sign_in, wire, words
 from campaigns.admin.accounts import accounts
+from campaigns.admin.air import air
+from campaigns.admin.airings import airings
 from campaigns.admin.audit import audit_log
 from campaigns.admin.bill import bill
 from campaigns.admin.calls import calls
@@ -17,10 +19,14 @@ from campaigns.admin.cases import cases
 from campaigns.admin.clubs import clubs
 from campaigns.admin.coming import coming
 from campaigns.admin.communes import communes
+from campaigns.admin.decisions import decisions
+from campaigns.admin.episodes import episodes
 from campaigns.admin.gateways import gateways
+from campaigns.admin.grid import grid
 from campaigns.admin.head import head
 from campaigns.admin.history import history
 from campaigns.admin.imports import imports
+from campaigns.admin.meeting import meeting
 from campaigns.admin.member import member
 from campaigns.admin.members import members
 from campaigns.admin.messages import messages
@@ -28,12 +34,22 @@ from campaigns.admin.numbers import numbers
 from campaigns.admin.once import once
 from campaigns.admin.people import people
 from campaigns.admin.phones import phones
+from campaigns.admin.practice import practice
+from campaigns.admin.radio import radio
 from campaigns.admin.rehearsal import rehearsal
 from campaigns.admin.results import results
+from campaigns.admin.rhythm import rhythm
 from campaigns.admin.rules import rules
 from campaigns.admin.settings import settings
+from campaigns.admin.sheets import sheets
+from campaigns.admin.slots import slots
 from campaigns.admin.sorting import sorting
+from campaigns.admin.spoken import spoken
+from campaigns.admin.stations import stations
 from campaigns.admin.steps import steps
+from campaigns.admin.studio import studio
+from campaigns.admin.studios import studios
+from campaigns.admin.taking import taking
 from campaigns.admin.texts import texts
 from campaigns.admin.today import today
 from campaigns.admin.translation import translation
@@ -48,7 +64,10 @@ SECTIONS = (
     communes,
     sorting, cases, case, calls, trying, audit_log, numbers, imports, clubs, members, member,
     accounts, sign_in.sign_in,
-    head, steps, history, once, rules, gateways, unclear,
+    head, steps, history, once, rules, rhythm, gateways, unclear, practice, meeting, grid,
+    radio, airings, stations, slots, episodes, spoken,
+    sheets,
+    decisions, air, taking, studios, studio,
 )  # fmt: skip
 MARK = "X-Demonstration"
 

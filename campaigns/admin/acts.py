@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaigns.admin.decisions import STATES, THEMES
 from campaigns.admin.messages import KINDS, SENSITIVE
 from campaigns.admin.numbers import TELLERS
 from campaigns.admin.words import CAMPAIGN_STATES, N_, ROLES, TEXT_STATES
@@ -82,6 +83,30 @@ ACTIONS: dict[str | tuple[str, str], str] = {  # by action, or where it means so
     "erased": N_("données effacées"),
     "retained": N_("durées de conservation appliquées"),
     "stayed_out": N_("refus d'entrer dans un club"),
+    ("air_question", "added"): N_("question mise en attente"),
+    ("air_question", "answered"): N_("répondue à l'antenne"),
+    ("air_question", "approved"): N_("réponse approuvée"),
+    ("air_question", "attached"): N_("émission choisie"),
+    ("air_question", "given"): N_("question confiée"),
+    ("air_question", "joined"): N_("même question posée encore"),
+    ("air_question", "read_on_air"): N_("lue à l'antenne"),
+    ("air_question", "reused"): N_("réponse donnée de nouveau"),
+    ("air_question", "set_aside"): N_("SMS laissé hors antenne"),
+    ("air_question", "skipped"): N_("question laissée"),
+    ("air_question", "waiting"): N_("question remise en attente"),
+    ("air_question", "written"): N_("réponse écrite"),
+    ("club_session", "asked"): N_("raison du silence notée"),
+    ("club_session", "recorded"): N_("séance enregistrée"),
+    ("airing", "moved"): N_("diffusion déplacée"),
+    ("airing", "said"): N_("ce qu'il en est advenu"),
+    ("station", "hours_agreed"): N_("accord pour dire ses heures en commune rouge"),
+    ("station", "hours_withdrawn"): N_("accord pour dire ses heures retiré"),
+    ("episode_text", "source_changed"): N_("redevenu brouillon : le français a changé"),
+    ("episode_text", "topic_changed"): N_("redevenu brouillon : le thème a changé"),
+    ("studio_page", "withdrawn"): N_("adresse du studio retirée"),
+    ("hours", "added"): N_("ligne ajoutée"),
+    ("hours", "changed"): N_("ligne changée"),
+    ("hours", "removed"): N_("ligne retirée"),
 }
 OBJECTS = {
     "campaign": N_("campagne"),
@@ -90,6 +115,16 @@ OBJECTS = {
     "inbound": N_("SMS reçu"),
     "case": N_("dossier"),
     "call": N_("appel"),
+    "club_session": N_("séance"),
+    "decision": N_("décision d'un club"),
+    "air_question": N_("question pour l'antenne"),
+    "studio_page": N_("page du studio"),
+    "station": N_("station"),
+    "slot": N_("créneau"),
+    "airing": N_("diffusion"),
+    "series": N_("série"),
+    "episode": N_("émission"),
+    "episode_text": N_("texte d'émission"),
     "phone": N_("téléphone"),
     "installation": N_("installation"),
     "member": N_("membre"),
@@ -97,6 +132,7 @@ OBJECTS = {
     "proposal": N_("demande à deux"),
     "staff": N_("compte"),
     "programme": N_("programme"),
+    "hours": N_("heures ouvertes"),
     "gateway": N_("passerelle"),
     "stop_word": N_("mot d'arrêt"),
     "budget": N_("budget"),
@@ -107,6 +143,49 @@ OBJECTS = {
     "members": N_("fichier de membres"),
 }
 FIELDS = {
+    "kept": N_("tenue"),
+    "silence": N_("silence"),
+    "total": N_("total"),
+    "women": N_("femmes"),
+    "men": N_("hommes"),
+    "girls": N_("filles"),
+    "boys": N_("garçons"),
+    "children": N_("enfants"),
+    "episode": N_("émission"),
+    "pregnant": N_("enceintes"),
+    "lactating": N_("allaitantes"),
+    "station": N_("station"),
+    "place": N_("lieu"),
+    "name": N_("nom"),
+    "code": N_("code"),
+    "sms_name": N_("nom dans les SMS"),
+    "frequency": N_("fréquence"),
+    "languages": N_("langues"),
+    "coverage": N_("portée"),
+    "contact_changed": N_("personne à qui s'adresser changée"),
+    "tells_hours": N_("ses heures peuvent être dites"),
+    "planned_at": N_("prévue"),
+    "aired_at": N_("diffusée"),
+    "minutes": N_("minutes"),
+    "number": N_("numéro"),
+    "topic": N_("thème"),
+    "titles": N_("titres"),
+    "despite": N_("malgré la liste de mots"),
+    "variety": N_("variété"),
+    "starts": N_("heure"),
+    "kind": N_("pour"),
+    "open_hours": N_("heures ouvertes"),
+    "closed_hours": N_("heures fermées"),
+    "weekly_cap": N_("plafond par semaine"),
+    "starts_on": N_("premier jour"),
+    "ends_on": N_("dernier jour"),
+    "weekday": N_("jour de la semaine"),
+    "every_days": N_("cycle en jours"),
+    "anchor": N_("un jour du cycle"),
+    "cost_micros": N_("coût"),
+    "is_live": N_("en direct"),
+    "repeat_of": N_("rediffusion de"),
+    "series_id": N_("série"),
     "as": N_("rangé comme"),
     "by": N_("par"),
     "way": N_("voie"),
@@ -142,6 +221,6 @@ FIELDS = {
 }
 VALUES = {
     str(value): said
-    for table in (CAMPAIGN_STATES, TEXT_STATES, ROLES, KINDS, SENSITIVE, TELLERS)
+    for table in (THEMES, STATES, CAMPAIGN_STATES, TEXT_STATES, ROLES, KINDS, SENSITIVE, TELLERS)
     for value, said in table.items()
 }

@@ -17,11 +17,23 @@ from campaigns.admin.acts import ACTIONS, FIELDS, OBJECTS, VALUES
 from campaigns.admin.messages import of_programme
 from campaigns.admin.security import installation, me, needs, programme_ids
 from campaigns.admin.words import _
-from campaigns.models import Campaign, Feedback, Step
+from campaigns.models import (
+    Airing,
+    AirQuestion,
+    Campaign,
+    Decision,
+    Episode,
+    EpisodeText,
+    Feedback,
+    Series,
+    Slot,
+    Step,
+    StudioPage,
+)
 from messaging import audit, imports, staff
 from messaging.clock import at_local, parse_date
 from messaging.errors import DataError
-from messaging.models import Audit, Call, Inbound, Member, Place, Programme, Proposal, Role, Text
+from messaging.models import Audit, Call, Inbound, Member, Place, Programme, Proposal, Role, Station, Text
 
 audit_log = Blueprint("audit_log", __name__, template_folder="templates")
 ZONE = "Africa/Bamako"  # of a log that is of all programmes
@@ -111,12 +123,29 @@ def own() -> sa.ColumnElement[bool]:
 
     text, elsewhere = ident("text"), sa.and_(Proposal.programme_id.is_not(None), Proposal.programme_id.not_in(ours))
     step = sa.select(Text.id).join(Step, Step.id == Text.step_id).join(Campaign, Campaign.id == Step.campaign_id)
+    studio = sa.select(StudioPage.id).join(Station, Station.id == StudioPage.station_id)
+    here = Station.programme_id.in_(ours)
+    slot = sa.select(Slot.id).join(Station, Station.id == Slot.station_id)
+    airing = sa.select(Airing.id).join(Station, Station.id == Airing.station_id)
+    shown = Series.programme_id.in_(ours)
+    episode = sa.select(Episode.id).join(Series, Series.id == Episode.series_id)
+    spoken = sa.select(EpisodeText.id).join(Episode, Episode.id == EpisodeText.episode_id)
+    spoken = spoken.join(Series, Series.id == Episode.series_id)
     return sa.case(
         (Audit.object == "campaign", of("campaign", Campaign, Campaign.programme_id)),
         (Audit.object == "member", of("member", Member, Member.programme_id)),
         (Audit.object == "programme", of("programme", Programme, Programme.id)),
         (Audit.object == "case", of("case", Feedback, Feedback.programme_id)),
         (Audit.object == "call", of("call", Call, Call.programme_id)),
+        (Audit.object == "decision", of("decision", Decision, Decision.programme_id)),
+        (Audit.object == "air_question", of("air_question", AirQuestion, AirQuestion.programme_id)),
+        (Audit.object == "studio_page", studio.where(StudioPage.id == ident("studio_page"), here).exists()),
+        (Audit.object == "station", of("station", Station, Station.programme_id)),
+        (Audit.object == "slot", slot.where(Slot.id == ident("slot"), here).exists()),
+        (Audit.object == "airing", ~airing.where(Airing.id == ident("airing"), ~here).exists()),  # or taken away
+        (Audit.object == "series", of("series", Series, Series.programme_id)),
+        (Audit.object == "episode", episode.where(Episode.id == ident("episode"), shown).exists()),
+        (Audit.object == "episode_text", spoken.where(EpisodeText.id == ident("episode_text"), shown).exists()),
         (Audit.object == "inbound", sa.exists().where(Inbound.id == ident("inbound"), reached(Inbound.phone_id))),
         (Audit.object == "phone", reached(ident("phone"))),
         (Audit.object == "proposal", ~sa.exists().where(Proposal.id == ident("proposal"), elsewhere)),
@@ -143,9 +172,12 @@ def actor(who: str, names: dict[int, str]) -> str:
         return names.get(int(ident), who) if ident.isdecimal() else who
     if who == "phone:voice":
         return _("une personne, de vive voix")
-    return {"command": _("ligne de commande"), "phone": _("une personne, par SMS"), "job": _("la machine")}.get(
-        kind, who
-    )
+    return {
+        "command": _("ligne de commande"),
+        "phone": _("une personne, par SMS"),
+        "job": _("la machine"),
+        "host": _("l'animateur radio"),
+    }.get(kind, who)
 
 
 def act(row: Audit) -> str:

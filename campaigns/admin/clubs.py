@@ -45,7 +45,7 @@ OUTCOMES = {
     ClubSessionStatus.CANCELLED: N_("annulée"),
     ClubSessionStatus.MISSED: N_("manquée"),
 }
-WAYS = {"sms": N_("par SMS"), "form": N_("saisi"), "paper": N_("sur papier")}  # how a report came
+WAYS = {"sms": N_("par SMS"), "form": N_("saisi à la main"), "paper": N_("sur papier")}  # how a report came
 KEPT = {"yes": N_("oui"), "partly": N_("en partie"), "no": N_("non")}  # what became of a decision
 REPORTED = (ClubSessionStatus.HELD, ClubSessionStatus.CANCELLED)  # a meeting called off was reported too
 

@@ -145,4 +145,4 @@ def says(limit: Limit) -> str:
         7: lambda: _n("%(num)s message par semaine", "%(num)s messages par semaine", limit.most),
         30: lambda: _n("%(num)s message par mois", "%(num)s messages par mois", limit.most),
     }
-    return said[limit.days]()
+    return said[limit.days]() + (f" ({limit.row.reason})" if limit.row else "")

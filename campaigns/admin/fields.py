@@ -28,7 +28,7 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
 }
 OF_AIRING = ("before_airing", "after_airing")
 PLAIN = ("step", "kind", "send_as", "useful", "priority", "personal", "national_text", "facts_checked")
-AUDIENCE = ("role", "sex", "received")
+AUDIENCE = ("role", "sex", "only", "received")
 QUESTION = ("type", "wave", "min", "max", "unit", "closes")
 TICKED = ("weekly", "club_kinds", "languages", "life_stages", "hea", "tags")  # several boxes of one name
 LISTED = ("places", "clubs", "facts", "correct")  # one line, parted by commas

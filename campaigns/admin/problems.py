@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, flash, g, make_response, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import Flask, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -27,6 +29,12 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_refused)
     app.register_error_handler(kept.KeptError, _form_not_shown)
     app.register_error_handler(HTTPException, _problem)
+    app.log_exception = _log  # type: ignore[method-assign, assignment]
+
+
+def _log(trouble: Any) -> None:
+    """Write what broke by the name of the page: the address of a host's page holds its key."""
+    current_app.logger.error("Exception on %s [%s]", request.endpoint, request.method, exc_info=trouble)
 
 
 def _form_refused(error: CSRFError) -> Response | HTTPException:

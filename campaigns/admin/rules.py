@@ -7,27 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from babel.dates import get_day_names
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from campaigns.admin import words
 from campaigns.admin.bill import names
-from campaigns.admin.coming import spans
+from campaigns.admin.rhythm import of_programme
 from campaigns.admin.security import installation, me, needs, writing
-from campaigns.admin.words import N_, _, day
+from campaigns.admin.words import N_, _
 from campaigns.calendar import month_before
 from campaigns.conversation.grammar.words import DONT_KNOW, HELP_BARE, HELP_DOGON, NO, NO_DOGON, START, YES, YES_DOGON
 from messaging import budget, programmes, stop, stop_words
 from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError
-from messaging.hours import parse_spans
-from messaging.models import Budget, Cap, Chain, Hours, Place, Programme, RiskRule, Role
+from messaging.models import Budget, Cap, Chain, Programme, RiskRule, Role
 from messaging.models.place import RiskLevel
 from messaging.models.rule import Decision
 
@@ -44,18 +42,8 @@ TAGS = {
     "srh": N_("santé sexuelle et reproductive"),
     "security": N_("sécurité"),
     "warning": N_("alerte précoce"),
+    "radio": N_("heures d'une radio qui n'y a pas consenti"),
 }
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the open hours, in words."""
-
-    when: str
-    kind: str
-    place: str | None
-    hours: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -137,7 +125,7 @@ def _show(trouble: Trouble | None = None) -> str:
         return render_template(
             "rules.html", trouble=trouble, typed=request.form if trouble else {}, names=names(session),
             chains=[(code, chains.get(code, [])) for code in dict.fromkeys([*programme.languages, *sorted(chains)])],
-            hours=open_hours(session, programme), caps=session.scalars(sa.select(Cap).order_by(Cap.kind)).all(),
+            rhythm=of_programme(session, programme, now), caps=session.scalars(sa.select(Cap).order_by(Cap.kind)).all(),
             risk=risk(session), months=months(session, programme, now), this_month=budget.month_of(now),
             words_of_code=stop.WORDS, words_of_languages={**stop.BOUND, "dogon": stop.DOGON},
             words_added=stop_words.rows(session), RISK_LEVELS=RISK_LEVELS, TAGS=TAGS,
@@ -164,41 +152,3 @@ def risk(session: Session) -> list[tuple[str, list[bool]]]:
         (row.tag, row.level) for row in session.scalars(sa.select(RiskRule).where(RiskRule.decision == Decision.BLOCK))
     }
     return [(tag, [(tag, level) not in blocked for level in RiskLevel]) for tag in TAGS]
-
-
-def open_hours(session: Session, programme: Programme) -> list[Row]:
-    """The rows of open hours that hold for a programme, in their order and in words."""
-    own = sa.or_(Hours.programme_id.is_(None), Hours.programme_id == programme.id)
-    query = sa.select(Hours, Place.name).join(Place, Place.id == Hours.place_id, isouter=True).where(own)
-    return [
-        Row(_when(row.starts, row.ends, row.weekday), _kind(row.kind), place, _hours(row), row.reason)
-        for row, place in session.execute(query.order_by(Hours.position, Hours.id))
-    ]
-
-
-def _when(starts: date | None, ends: date | None, weekday: int | None) -> str:
-    names_of_days = get_day_names("wide", locale=words.code())
-    on = _("le %(day)s", day=names_of_days[weekday]) if weekday is not None else _("chaque jour")
-    if starts is not None and starts == ends:
-        return _("le %(day)s", day=day(starts))
-    if starts is not None and ends is not None:
-        return _("%(on)s, du %(first)s au %(last)s", on=on, first=day(starts), last=day(ends))
-    if starts is not None:
-        return _("%(on)s, à partir du %(first)s", on=on, first=day(starts))
-    return _("%(on)s, jusqu'au %(last)s", on=on, last=day(ends)) if ends is not None else on
-
-
-def _kind(kind: str) -> str:
-    kinds = {"campaign": _("campagnes"), "service": _("appels et rappels")}
-    return kinds.get(kind) or _("campagnes, appels et rappels")
-
-
-def _hours(row: Hours) -> str:
-    """What a row opens and closes; a row that cannot be read stands as it is."""
-    try:
-        opens, closes = parse_spans(row.open_spans), parse_spans(row.closed_spans)
-    except DataError:
-        return f"{row.open_spans} {row.closed_spans}"
-    found = [_("ouvert %(spans)s", spans=spans(opens))] if opens else []
-    found += [_("fermé %(spans)s", spans=spans(closes))] if closes else []
-    return " ; ".join(found) or _("fermé toute la journée")

@@ -28,8 +28,18 @@ from messaging.database import Database
 from messaging.installation import Installation
 from messaging.models import Programme, Role, Staff
 
-PUBLIC = ("security.login", "sign_in.second_factor", "assets.file", "today.front", "health", "metrics", "webhooks")
-WITHOUT_TOKEN = ("webhooks",)  # blueprints whose callers have no form of ours: they sign their requests
+PUBLIC = (
+    "security.login",
+    "sign_in.second_factor",
+    "assets.file",
+    "today.front",
+    "health",
+    "metrics",
+    "webhooks",
+    "studio",
+)
+# Blueprints without a form of ours: gateways sign their requests, a host's address holds the key (`admin.studio`).
+WITHOUT_TOKEN = ("webhooks", "studio")
 WITHOUT_CODE = (
     "settings.second_factor",
     "settings.renew",

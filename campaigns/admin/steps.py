@@ -17,7 +17,7 @@ from campaigns.admin import audiences, changed, fields, words
 from campaigns.admin.campaigns import find, tongues
 from campaigns.admin.fields import Form
 from campaigns.admin.security import installation, me, needs, writing
-from campaigns.admin.when import PEOPLE, STAGES, TAGS, WEALTH, names
+from campaigns.admin.when import ONLY, PEOPLE, STAGES, TAGS, WEALTH, names
 from campaigns.admin.words import N_, _
 from campaigns.changes import Hand
 from campaigns.definitions import Audience, Finding, check
@@ -25,10 +25,10 @@ from campaigns.definitions import Step as Said
 from campaigns.definitions.model import merge
 from campaigns.models import Campaign, Series, Step
 from messaging.clock import local, utc_now
-from messaging.departure import hours_rules
 from messaging.errors import DataError, RefusedError, StaleError
 from messaging.hours import next_open
 from messaging.models import Role
+from messaging.openings import hours_rules
 
 steps = Blueprint("steps", __name__, url_prefix="/admin/<programme>/campaigns", template_folder="templates")
 # Words of our own addresses: a step of this code could not be opened.
@@ -55,7 +55,7 @@ TRIGGERS = {
 SENT_AS = {"campaign": N_("campagne"), "service": N_("service"), "alert": N_("alerte")}
 CHOICES: dict[str, Mapping[Any, str]] = {
     "days": DAYS, "triggers": TRIGGERS, "sent_as": SENT_AS, "personal": changed.PERSONAL, "tags": TAGS,
-    "questions": changed.QUESTIONS, "waves": changed.WAVES, "stages": STAGES, "wealth": WEALTH,
+    "questions": changed.QUESTIONS, "waves": changed.WAVES, "stages": STAGES, "wealth": WEALTH, "only": ONLY,
     "roles": {role: word for (role, sex), word in PEOPLE.items() if sex is None},
     "sexes": {sex: word for (role, sex), word in PEOPLE.items() if sex is not None},
 }  # fmt: skip

@@ -17,12 +17,12 @@ from campaigns.admin import words
 from campaigns.admin.words import _
 from messaging import caps, pacing, trial
 from messaging.clock import local
-from messaging.departure import hours_rules
 from messaging.engines import pulse
 from messaging.errors import DataError
-from messaging.hours import HoursRule, next_open
+from messaging.hours import HoursRule, next_open, weekly_cap
 from messaging.models import Gateway, Message, Programme
 from messaging.models.post import Kind, State
+from messaging.openings import hours_rules
 from messaging.receipts import attempts_of
 from messaging.routing import FRESH, Past, choose, past, receives
 from messaging.rules import Facts, Reason, Verdict, decide
@@ -101,7 +101,8 @@ def judge(known: Known, message: Message, gateway: Gateway | None, at: datetime)
         kind=message.kind,
         useful_until=message.useful_until,
         opens_at=next_open(known.rules, kind, at, known.zone),
-        capped=message.next_at <= known.now and known.room.is_full(message.kind, message.phone_id),
+        capped=message.next_at <= known.now
+        and known.room.is_full(message.kind, message.phone_id, message.programme_id),
         gateway="none" if gateway is None else "paused" if gateway.paused_at is not None else "real",
         trial=message.trial_of is not None,
     )
@@ -144,13 +145,16 @@ def _gather(
     due = {message.phone_id for message in messages if message.next_at <= now}
     attempts = attempts_of(session, {message.id for message in messages if message.tries})
     silence = pulse.silence(session, now)
+    rules = () if programme.always_open else _rules(session, programme)
+    most = weekly_cap(rules or (), local(now, programme.zone).date())
+    weekly = {programme.id: most} if most is not None else {}
     return Known(
         now=now,
         zone=programme.zone,
         demonstration=programme.demonstration,
-        rules=() if programme.always_open else _rules(session, programme),
+        rules=rules,
         gateways=session.scalars(sa.select(Gateway).order_by(Gateway.id)).all(),
-        room=caps.room(session, due, now) if due else caps.Room(),
+        room=caps.room(session, due, now, weekly) if due else caps.Room(),
         past={ident: past(earlier) for ident, earlier in attempts.items()},
         owners=trial.owners(session, {message.trial_of for message in messages if message.trial_of}),
         is_silent=silence is not None and silence >= patience,

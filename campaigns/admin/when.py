@@ -21,6 +21,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNITS = ((1440, N_("%(n)s j")), (60, N_("%(n)s h")), (1, N_("%(n)s min")))
 
 
+ONLY = {"leaders": N_("leaders d'opinion seulement"), "radio": N_("auditeurs de la radio, sans club ni ménage")}
 WEALTH = {
     "very_poor": N_("très pauvres"),
     "poor": N_("pauvres"),
@@ -40,6 +41,7 @@ TAGS = {
     "srh": N_("santé de la reproduction"),
     "security": N_("sécurité"),
     "warning": N_("alerte précoce"),
+    "radio": N_("heures de radio"),
 }
 PEOPLE = {
     ("member", None): N_("membres"),
@@ -102,6 +104,8 @@ def _whom(said: Audience, personal: str | None, known: Names) -> Iterator[str]:
         yield listed(_(STAGES[one]) for one in said.life_stages)
     if said.hea:
         yield _("ménages %(groups)s", groups=listed(_(WEALTH[one]) for one in said.hea))
+    if said.only:
+        yield _(ONLY[said.only])
     if said.received:
         yield _("qui ont reçu %(step)s", step=said.received)
     yield _way(role, personal)

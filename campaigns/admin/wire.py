@@ -16,7 +16,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, request, url_for
 
 FOLDER = Path(__file__).parent / "static"
-OURS = ("/admin", "/simulator")  # what machines ask for elsewhere is answered bare
+OURS = ("/admin", "/simulator", "/studio")  # what machines ask for elsewhere is answered bare
 SMALL = 600  # bytes that are not worth compressing
 LONG = "public, max-age=31536000, immutable"
 HEADERS = {
