@@ -41,6 +41,7 @@ prove:                     ## everything that the limits rest on, at full length
 	@$(MAKE) CI= fuzz
 	@$(MAKE) CI= axe
 	@$(MAKE) CI= kannel
+	@JEKULU_TEST_FULL=1 $(BIN)/pytest -q tests/scenarios/test_ninety_days.py
 
 docs: .venv/ready          ## write the pages that come from the code
 	@$(BIN)/python -m tests.structure.documents

@@ -12,10 +12,22 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import IntegerConverter, Rule
 
 from campaigns import caseload, demonstration, sorting
-from campaigns.models import Campaign, Feedback, Step
+from campaigns.clubs import askers
+from campaigns.models import (
+    AirQuestion,
+    Campaign,
+    ClubSession,
+    ClubSessionStatus,
+    Episode,
+    Feedback,
+    Series,
+    Slot,
+    Step,
+)
 from messaging.models import (
     Club,
     Facilitator,
+    Hours,
     Household,
     Inbound,
     Member,
@@ -27,14 +39,19 @@ from messaging.models import (
     Text,
 )
 from messaging.models.place import Level
-from tests.browser.running import HALFWAY, MORE_STAFF, PROGRAMME, Site
+from tests.browser.running import HALFWAY, HOST, MORE_STAFF, PROGRAMME, Site
 
 ACCOUNTS = (*(email.partition("@")[0] for email, *_ in demonstration.PEOPLE), *MORE_STAFF)
 NO_PAGES = ("assets", "health", "metrics", "webhooks")  # blueprints and endpoints that people do not read
 ROWS = {  # what `ident` stands for, by the part of the address before it
     "villages": "village", "communes": "commune", "members": "member", "clubs": "club", "households": "household",
     "phones": "phone", "simulator": "phone", "accounts": "account", "cases": "case",
+    "air": "question", "sms": "offered", "sessions": "meeting", "practice": "phone",
 }  # fmt: skip
+ALIKE = (  # forms of radio: that of a slot, the fullest, stands for them all
+    "airings.new_airing", "airings.one", "stations.new", "stations.edit", "slots.new_slot", "episodes.new_series",
+    "episodes.new", "episodes.edit", "spoken.edit", "sheets.questions",
+)  # fmt: skip
 MORE = ("/simulator/?phone={phone}", "/admin/nowhere")  # a page that shows more when asked, and one that is not there
 Value = tuple[int, str]  # the row, and the code by which people call it
 
@@ -73,8 +90,9 @@ def routes(site: Site, visitors: Mapping[str, APIRequestContext]) -> list[Route]
 
 
 def is_read(rule: Rule) -> bool:
-    """True for what answers a GET and is meant for people."""
-    return "GET" in (rule.methods or ()) and not {rule.endpoint, rule.endpoint.partition(".")[0]} & set(NO_PAGES)
+    """True for what answers a GET and is meant for people, unless another address shows the like."""
+    left_out = {*NO_PAGES, *ALIKE}
+    return "GET" in (rule.methods or ()) and not {rule.endpoint, rule.endpoint.partition(".")[0]} & left_out
 
 
 def address(rule: Rule, known: Mapping[str, Value]) -> str:
@@ -123,13 +141,25 @@ def values(session: Session) -> dict[str, Value]:
         "club": sa.select(Club.id, Club.code).where(Club.programme_id == own),
         "household": sa.select(Household.id, Household.code).where(Household.programme_id == own),
         "member": sa.select(Member.id, Member.code).where(Member.programme_id == own),
+        "hours": sa.select(Hours.id, Hours.reason).where(Hours.programme_id == own, Hours.starts.is_not(None)),
         "station": sa.select(Station.id, Station.name).where(Station.programme_id == own),
+        "slot": sa.select(Slot.id, Station.name)
+        .join(Station, Station.id == Slot.station_id)
+        .where(Station.programme_id == own),
+        "episode": sa.select(Episode.id, Series.code)
+        .join(Series, Series.id == Episode.series_id)
+        .where(Series.programme_id == own),
         "inbound": sa.select(Inbound.id, Inbound.intent).where(Inbound.maybe_sensitive.is_(False)),
+        "question": sa.select(AirQuestion.id, AirQuestion.state).where(AirQuestion.programme_id == own),
+        "offered": askers.offered(own).with_only_columns(Inbound.id, Inbound.intent),
         "account": sa.select(Staff.id, Staff.email),
         "case": sa.select(Feedback.id, Feedback.category)
         .join(Inbound, Inbound.id == Feedback.inbound_id)
         .where(
             Feedback.programme_id == own, Feedback.category.in_(caseload.WORKED), sorting.BOX.in_(("waiting", "sorted"))
+        ),
+        "meeting": sa.select(ClubSession.id, ClubSession.kind).where(
+            ClubSession.programme_id == own, ClubSession.status == ClubSessionStatus.HELD
         ),
         "phone": sa.select(Facilitator.phone_id, Facilitator.kind).where(Facilitator.programme_id == own),
     }
@@ -144,6 +174,7 @@ def values(session: Session) -> dict[str, Value]:
     return {
         "programme": (own, programme.code), "campaign": (asked.campaign_id, asked.campaign),
         "step": (asked.id, asked.code), "language": (0, "fr"), "version": (1, "1"), "kind": (0, "members"),
+        "key": (0, HOST),
         **{name: (row[0], str(row[1])) for name, row in found.items()},
     }  # fmt: skip
 

@@ -7,21 +7,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 import wsgi
 from campaigns import demonstration
+from campaigns.clubs import questions, studio
 from campaigns.conversation.converse import converse
+from campaigns.models import Airing, Episode
 from messaging import calls, inbox, staff
 from messaging.clock import utc_now
 from messaging.engines.local import Engine
 from messaging.installation import Installation
-from messaging.models import Member, MemberPhone, Phone, Programme, Role
+from messaging.models import Inbound, Member, MemberPhone, Phone, Programme, Role, Station
+from messaging.models.people import Sex
 from messaging.settings import load
 
 ARGUMENTS = [
@@ -32,6 +36,8 @@ ARGUMENTS = [
 
 PROGRAMME = "caisses-bandiagara"  # the one whose pages are looked at
 HALFWAY = "halfway"
+HOST = "the-key-of-a-host"  # in the address of a studio page
+FIRST = "QUESTION comment soigner mes poules"
 # Who the demonstration does not have, for the pages that only they see; the second is asked for a code at the door.
 MORE_STAFF = {"focal": ((Role.FOCAL_POINT, "fraud"),), HALFWAY: ((Role.AUDITOR, ""),)}
 
@@ -52,7 +58,8 @@ class Site:
 
 
 def complain(here: Installation) -> None:
-    """A member whose language is screened writes a complaint and waits for a call: the pages of both have a row."""
+    """A member whose language is screened writes a complaint and two questions and waits for a call: the pages of all
+    have a row."""
     now = utc_now()
     with here.db.write() as session:
         screened = (
@@ -67,9 +74,24 @@ def complain(here: Installation) -> None:
         phone.language = "fr"
         calls.ask(session, programme_id, phone.id, "errors", None, now)
         number = here.keys.open(phone.sealed)
-    arrival = here.adapters.book.write(number, "PLAINTE la radio passe trop tard", now)
-    inbox.receive(here.db, "simulator", [arrival])
-    converse(here.db, now)
+    for words in ("PLAINTE la radio passe trop tard", FIRST, "QUESTION que faire quand les poules meurent"):
+        inbox.receive(here.db, "simulator", [here.adapters.book.write(number, words, now)])
+        converse(here.db, now)
+    with here.db.write() as session:
+        air(session, session.get_one(Programme, programme_id), now)
+
+
+def air(session: Session, programme: Programme, now: datetime) -> None:
+    """The first of the questions is one to air, of the next episode, and its host has an address."""
+    sms = session.scalars(sa.select(Inbound).where(Inbound.text == FIRST)).one()
+    question = questions.make(session, programme, sms, "Comment soigner les poules ?", None, Sex.F, 1, now)
+    coming = sa.select(Airing).join(Station, Station.id == Airing.station_id)
+    airing = session.scalars(coming.where(Station.programme_id == programme.id).order_by(Airing.planned_at)).all()[-1]
+    questions.attach(session, question, session.get_one(Episode, airing.episode_id), 1, now)
+    page, _key = studio.make(
+        session, session.get_one(Station, airing.station_id), session.get_one(Episode, airing.episode_id), 1, now
+    )
+    page.key_hash = studio.hashed(HOST)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from campaigns.calendar import Broadcast, Cycle, batches, month_before
+from campaigns.calendar import Broadcast, Cycle, batches, first, month_before
 from campaigns.definitions import Step
 
 ZONE = "Africa/Bamako"
@@ -84,6 +84,65 @@ def test_a_childs_month_is_completed_by_every_child_of_it_before_the_step_is_due
 )
 def test_month_before(day: date, months: int, expected: date) -> None:
     assert month_before(day, months) == expected
+
+
+TUESDAY = datetime(2026, 3, 17, 20, 30, tzinfo=UTC)
+SATURDAY = datetime(2026, 3, 21, 16, 30, tzinfo=UTC)
+
+
+def on_air(ident: int, at: datetime, aired: bool | None = None, episode: int = 12, station: int = 1) -> Broadcast:
+    return Broadcast(ident, station, "serie", at, at + timedelta(minutes=30), episode, aired)
+
+
+UNSAID, AIRED, FAILED = None, True, False
+TWICE = [
+    ("nothing said yet", UNSAID, UNSAID, [7]),
+    ("the first was aired", AIRED, UNSAID, [7]),
+    ("both were", AIRED, AIRED, [7]),
+    ("the first failed", FAILED, UNSAID, [8]),
+    ("the first failed, its repeat was aired", FAILED, AIRED, [8]),
+    ("of the first nothing is said, its repeat was aired", UNSAID, AIRED, [7]),
+    ("both failed", FAILED, FAILED, []),
+]
+
+
+@pytest.mark.parametrize(("tuesday", "saturday", "expected"), [row[1:] for row in TWICE], ids=[row[0] for row in TWICE])
+def test_an_episode_is_heard_first_at_the_first_broadcast_that_was_aired(tuesday, saturday, expected) -> None:
+    airings = [on_air(8, SATURDAY, saturday), on_air(7, TUESDAY, tuesday)]
+    assert [one.id for one in first(airings)] == expected
+
+
+def test_each_station_and_each_episode_has_its_own_first_broadcast() -> None:
+    airings = [
+        on_air(7, TUESDAY), on_air(8, SATURDAY), on_air(9, TUESDAY, episode=13), on_air(10, SATURDAY, station=2),
+    ]  # fmt: skip
+    assert [(one.id, one.others) for one in first(airings)] == [(7, (8,)), (9, ()), (10, ())]
+
+
+CLUB, HOST = "club", "host"
+AROUND = [
+    ("a call comes before the first alone", CLUB, {"before_airing": "2h"}, UNSAID, ["airing:7 17/03 18:30"]),
+    ("before the repeat when the first failed", CLUB, {"before_airing": "2h"}, FAILED, ["airing:8 21/03 14:30"]),
+    ("what follows comes once", CLUB, {"after_airing": "30m"}, AIRED, ["airing:7 17/03 21:30 not airing:8"]),
+    ("after the repeat when the first failed", CLUB, {"after_airing": "30m"}, FAILED,
+     ["airing:8 21/03 17:30 not airing:7"]),
+    ("a host is asked about each", HOST, {"after_airing": "30m"}, UNSAID,
+     ["airing:7 17/03 21:30", "airing:8 21/03 17:30"]),
+    ("but not when it has said so", HOST, {"after_airing": "30m"}, AIRED, ["airing:8 21/03 17:30"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("role", "when", "tuesday", "expected"), [row[1:] for row in AROUND], ids=[row[0] for row in AROUND]
+)
+def test_what_is_said_around_a_broadcast_and_its_repeat(role, when, tuesday, expected) -> None:
+    airings = [on_air(7, TUESDAY, tuesday), on_air(8, SATURDAY)]
+    found = batches(step(when), SINCE, SINCE + timedelta(days=14), ZONE, airings=airings, role=role)
+    said = [
+        f"{one.occurrence} {one.due_at:%d/%m %H:%M}" + (f" not {', '.join(one.others)}" if one.others else "")
+        for one in found
+    ]
+    assert said == expected
 
 
 def test_a_call_is_of_use_until_the_broadcast_and_a_message_until_the_third_day_ends() -> None:

@@ -16,6 +16,7 @@ from campaigns.models import Campaign
 from campaigns.week import Day, Of, Send, days, marked, monday_of, span_of, total
 from messaging import outbox, people, programmes
 from messaging.database import Database
+from messaging.hours import HoursRule
 from messaging.models import Cap, Hours, Message, Programme
 from messaging.models.people import Purpose, Way
 from messaging.models.post import Kind, State
@@ -208,6 +209,22 @@ def send(at: str, phones: Sequence[int], kind: Kind = Kind.CAMPAIGN, campaign: s
 def test_a_cap_counts_what_a_phone_got_before(every: list[Send], limit: Limit, expected: list[int]) -> None:
     found = crowding.over([every[-1]], every, [limit])
     assert [one.marks for one in found] == ([marked(expected)] if expected else [])
+
+
+def test_a_weekly_cap_of_a_row_counts_on_its_days(world: World) -> None:
+    """Ramadan until Thursday: the second of the week waits then, and leaves on Friday."""
+    row = HoursRule(starts=date(2026, 3, 9), ends=date(2026, 3, 12), weekly_cap=1, reason="Ramadan")
+    every = [send("10 08:00", [1, 2]), send("12 17:00", [2, 3]), send("13 17:00", [2, 3])]
+    (found,) = crowding.over(every, every, [Limit("campaign", 1, 7, row)])
+    assert (found.send.leaves_at.day, found.marks) == (12, marked([2]))
+
+
+def test_at_one_minute_the_higher_priority_leaves_first(world: World) -> None:
+    world.crowd(2)
+    for code, priority in (("bb", 0), ("aa", -3), ("cc", 4)):
+        world.campaign(named(code, when={"weekly": ["fri"]}, priority=priority))
+    first = [(one.first.of.campaign, one.second.of.campaign, one.is_open) for one in crowded(world).clashes]
+    assert sorted(first) == [("bb", "aa", False), ("cc", "aa", False), ("cc", "bb", False)]
 
 
 def test_two_campaigns_that_want_the_same_phones_are_named_with_who_leaves_first(world: World) -> None:

@@ -48,8 +48,8 @@ FILE = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
 def test_there_is_a_campaign_for_each_topic() -> None:
-    names = "aje-bandiagara climat-kita hygiene-bandiagara marche-kita nutrition-bandiagara radio-bandiagara"
-    assert [path.stem for path in FILES] == names.split()
+    topics = "aje-bandiagara climat-kita groupes-bandiagara hygiene-bandiagara marche-kita nutrition-bandiagara"
+    assert [path.stem for path in FILES] == [*topics.split(), "radio-bandiagara"]
 
 
 @FILE
@@ -131,6 +131,13 @@ def test_each_text_is_read_aloud_and_translated_back(name: str, whole: Definitio
         assert text.read_aloud
         assert text.back_translation
         assert slots.names(text.back_translation) == slots.names(text.sms)
+
+
+@EACH
+def test_what_calls_to_a_meeting_leaves_its_day_to_who_leads(name: str, whole: Definition, step: Step) -> None:
+    if "meeting" in step.tags and step.when.of_airing is False:
+        for text in step.texts.values():
+            assert not re.search(r"\d jours?|deux jours|demain|\{date\}|\{place\}", text.sms + text.read_aloud), name
 
 
 @EACH

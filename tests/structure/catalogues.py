@@ -43,6 +43,7 @@ LONGEST = {
     "f": "999",
     "filled": "Q3 1=12 2=5",
     "given": "1041",
+    "hour": "20h30",
     "keyword": "PEPINIERE",
     "lang": "x" * 20,
     "lines": f"ECOUTE 1041 {DAY} {COUNTS}; etc",
@@ -66,13 +67,16 @@ LONGEST = {
     "service": "x" * 40,
     "sex": "F",
     "suggest": " ou ".join([*CODES, "etc"]),
+    "station": "x" * 20,
     "sum": "8991",
     "t": "3996",
     "taken": "999",
     "today": DAY,
     "v": "999",
     "village": "x" * 20,
+    "when": "dimanche 09/08",
 }
+OF_NOTICES = frozenset({"hour", "station", "when"})  # braces of SMS that answer none: their values come from tables
 KEY = re.compile(r"[a-z]+\.[a-z_]+\??")
 
 

@@ -36,4 +36,8 @@ def test_no_log_of_a_proxy_holds_a_whole_address() -> None:
     for server in nginx.split("server {")[1:]:
         assert re.search(r"access_log (off|\S+ without_query);", server.partition("location")[0])
         assert re.search(r"error_log \S+ crit;", server.partition("location")[0])
+    for secret in ("/webhooks/", "/studio/"):
+        (block,) = re.findall(rf"location {secret} \{{(.*?)\}}", nginx, re.DOTALL)
+        assert "access_log off;" in block, secret
+        assert "error_log /dev/null crit;" in block, secret
     assert "exclude http.log.error" in (DEPLOY / "Caddyfile").read_text()

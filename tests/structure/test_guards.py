@@ -12,7 +12,9 @@ import wsgi
 from campaigns.admin import security
 from messaging.settings import load
 
-PUBLIC = {"security.login", "sign_in.second_factor", "assets.file", "today.front", "health", "metrics", "webhooks"}
+PUBLIC = {
+    "security.login", "sign_in.second_factor", "assets.file", "today.front", "health", "metrics", "webhooks", "studio",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

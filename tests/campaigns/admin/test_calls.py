@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from campaigns.clubs import diary
+from campaigns.models import ClubSession, ClubSessionKind, ClubSessionStatus, Silence
 from messaging import calls, people, staff
-from messaging.models import Audit, Call, Inbound, Place, StaffPlace
-from messaging.models.place import Level
+from messaging.models import Audit, Call, Inbound, Place, PlaceParent, Risk, StaffPlace
+from messaging.models.place import Level, RiskLevel
 from messaging.places import folded
 from tests.campaigns.admin.conftest import ACCOUNTS, Browser
 from tests.world import World
@@ -85,3 +88,47 @@ def test_the_list_is_the_officers_of_the_place(browse: Browse, waiting: World) -
         one = session.scalars(sa.select(Call.id).order_by(Call.id)).first()
     assert "Personne à appeler." in officer.read(CALLS)
     assert officer.post(f"{CALLS}/{one}").status_code == 404
+
+
+@pytest.fixture
+def silent(office: World) -> World:
+    """The facilitator of club 1041 reported nothing of a Thursday's meeting for three days."""
+    with office.db.write() as session:
+        session.add(ClubSession(
+            programme_id=office.programme_id, club_id=office.clubs["1041"], kind=ClubSessionKind.CLUB,
+            planned_on=date(2026, 3, 12), status=ClubSessionStatus.PLANNED,
+        ))  # fmt: skip
+    diary.keep(office.db, office.now)
+    return office
+
+
+def test_a_silent_club_is_called_and_the_reason_noted(browse: Browse, silent: World) -> None:
+    officer = browse("officer")
+    page = re.sub(r"<[^>]+>", "", officer.read(CALLS))
+    assert re.search(r"pas de compte rendu\s*1041 depuis 12 mars", page)
+    with silent.db.read() as session:
+        one = session.scalars(sa.select(Call.id).where(Call.reason == "no_report")).one()
+    refused = officer.post(f"{CALLS}/{one}", CALLS)
+    assert (refused.status_code, "Choisissez la raison du silence" in html.unescape(refused.text)) == (400, True)
+    assert officer.post(f"{CALLS}/{one}", CALLS, silence="security").status_code == 303
+    assert "pas de compte rendu" not in officer.read(CALLS)
+    assert "sécurité" not in officer.read(f"{CALLS}?view=done"), "why is its focal point's alone"
+    with silent.db.read() as session:
+        meeting = session.scalars(sa.select(ClubSession).where(ClubSession.planned_on == date(2026, 3, 12))).one()
+        assert (meeting.silence, meeting.silence_by is not None) == (Silence.SECURITY, True)
+        line = session.scalars(sa.select(Audit).where(Audit.object == "club_session")).one()
+        assert (line.action, line.after) == ("asked", {"silence": "other"})
+
+
+def test_a_commune_that_turns_red_is_called_no_more(browse: Browse, silent: World) -> None:
+    officer = browse("officer")
+    assert "pas de compte rendu" in officer.read(CALLS)
+    with silent.db.write() as session:
+        commune = Place(level=Level.COMMUNE, name="Rouge", folded="rouge", sms_name="Rouge", languages=["fr"])
+        session.add(commune)
+        session.flush()
+        session.add(PlaceParent(place_id=silent.village_id, parent_id=commune.id))
+        session.add(Risk(place_id=commune.id, level=RiskLevel.RED, since=silent.now - timedelta(hours=1)))
+        one = session.scalars(sa.select(Call.id).where(Call.reason == "no_report")).one()
+    assert "pas de compte rendu" not in officer.read(CALLS)
+    assert officer.post(f"{CALLS}/{one}", silence="other").status_code == 404

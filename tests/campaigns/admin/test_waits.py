@@ -44,6 +44,12 @@ def capped(session: Session) -> None:
     session.execute(sa.update(Message).where(Message.handed_over_at.is_not(None)).values(handed_over_at=NOW - HOUR))
 
 
+def ramadan(session: Session) -> None:
+    session.execute(sa.update(Programme).values(always_open=False))
+    session.add(Hours(position=1, kind="both", closed_spans="17:30-20:00", weekly_cap=1, reason="Ramadan"))
+    session.execute(sa.update(Message).where(Message.handed_over_at.is_not(None)).values(handed_over_at=NOW - 3 * DAY))
+
+
 def real(**gateway: Any) -> Change:
     def change(session: Session) -> None:
         session.execute(sa.update(Programme).values(demonstration=False))
@@ -98,6 +104,11 @@ CASES: list[tuple[str, dict[str, Any], Change, str, str]] = [
      "Hors des heures ouvertes ; il part à la prochaine.", "Outside the open hours; it leaves at the next."),
     ("the phone had its number", {}, capped,
      "Ce téléphone a déjà reçu son nombre de messages.", "This phone has had its number of messages."),
+    ("the phone had its one of a week in Ramadan", {}, ramadan,
+     "Ce téléphone a déjà reçu son nombre de messages.", "This phone has had its number of messages."),
+    ("another campaign took its hour", {"reason": "moved", "next_at": NOW + HOUR}, nothing,
+     "Une campagne plus prioritaire a pris l'heure de ce téléphone ; il part à la prochaine. Revu le 12 mars, 11h20",
+     "A campaign of higher priority took this phone's hour; it leaves at the next. Looked at again on 12 Mar, 11:20"),
     ("the phone had its number today, and it is due tomorrow", {"at": TOMORROW}, capped,
      "part le 13 mars à 08h00", "leaves on 13 Mar at 08:00"),
     ("no engine runs", {}, silent,
