@@ -23,7 +23,9 @@ from messaging.models.rule import Decision
 
 CODE = re.compile(r"[a-z0-9](?:-?[a-z0-9]){1,39}")
 LONGEST_CODE = 40
-CAPPED = (Kind.SERVICE, Kind.CAMPAIGN)
+CAPS = {Kind.SERVICE: (2, 6, None), Kind.CAMPAIGN: (1, 3, 16)}  # a day, a week and a month, on one phone
+CAPPED = tuple(CAPS)
+CAPS_TAKEN = "caps"  # the mark of installations whose caps were given their numbers
 LAW_TAKEN = "risk_rules"  # the mark of installations whose risk rules are those of the law
 
 
@@ -72,7 +74,7 @@ def new_programme(
     demonstration: bool = False,
     town: str | None = None,
 ) -> Programme:
-    """Start an empty programme: the rhythm of its town, no limit of messages, the risk rules of the law, no fallback.
+    """Start an empty programme: the rhythm of its town, the caps and the risk rules of the law, no fallback.
 
     Args:
         session: a writing session.
@@ -109,6 +111,7 @@ def new_programme(
     rhythm.seed(session, programme, town)
     session.add_all(Chain(programme_id=programme.id, language=language, falls_to=[]) for language in languages)
     add_rules(session)
+    _limit_phones(session)
     audit.note(session, audit.COMMAND, "added", "programme", programme.id, now)
     return programme
 
@@ -279,14 +282,29 @@ def add_rules(session: Session) -> None:
 
 
 def obey(session: Session) -> None:
-    """Give what an older version seeded the values of today, each once: the dated hours, and the rules of the law."""
+    """Give what an older version seeded the values of today, each once: dated hours, caps, the rules of the law."""
     rhythm.obey(session)
+    _limit_phones(session)
     if session.get(Mark, LAW_TAKEN) is not None:
         return
     for level, tags in risk.LAW.items():
         rows = sa.update(RiskRule).where(RiskRule.level == level, RiskRule.tag.in_(tags))
         session.execute(rows.values(decision=Decision.BLOCK))
     session.add(Mark(name=LAW_TAKEN, value="5.1"))
+
+
+def _limit_phones(session: Session) -> None:
+    """Give the caps their numbers, once, with the first programme of real people; a number that staff set stays.
+
+    Invented people have none: a newcomer is to see something leave.
+    """
+    is_real = session.scalar(sa.select(sa.exists().where(Programme.demonstration.is_(False))))
+    if not is_real or session.get(Mark, CAPS_TAKEN) is not None:
+        return
+    for kind, (day, week, month) in CAPS.items():
+        bare = (Cap.kind == kind, Cap.per_day.is_(None), Cap.per_week.is_(None), Cap.per_month.is_(None))
+        session.execute(sa.update(Cap).where(*bare).values(per_day=day, per_week=week, per_month=month))
+    session.add(Mark(name=CAPS_TAKEN, value="4.5"))
 
 
 def _check(session: Session, code: str, service_name: str, zone: str, languages: Sequence[str]) -> None:

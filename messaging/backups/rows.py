@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
@@ -144,6 +144,8 @@ def _encoder(kind: sa.types.TypeEngine[Any]) -> Change | None:
         return lambda value: (value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)).isoformat()
     if isinstance(kind, sa.Date):
         return date.isoformat
+    if isinstance(kind, sa.Time):
+        return time.isoformat
     if isinstance(kind, sa.LargeBinary):
         return lambda value: base64.b64encode(value).decode()
     return None
@@ -155,6 +157,8 @@ def _decoder(kind: sa.types.TypeEngine[Any], dialect: str) -> Change | None:
         return lambda value: datetime.fromisoformat(value).replace(tzinfo=zone)
     if isinstance(kind, sa.Date):
         return date.fromisoformat
+    if isinstance(kind, sa.Time):
+        return time.fromisoformat
     if isinstance(kind, sa.LargeBinary):
         return base64.b64decode
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from messaging import programmes
 from messaging.errors import DataError
 from messaging.models import Cap, Chain, Hours, Programme, RiskRule
 from messaging.models.rule import Decision
@@ -30,8 +31,8 @@ def test_an_empty_programme_has_its_rules_as_rows(db, now):
         ]
         assert len(hours) == 3 + 8 * 3 - 1  # Ramadan, feasts, seasons of three years; of one feast a year is not known
         assert {c.kind: (c.per_day, c.per_week, c.per_month) for c in session.scalars(sa.select(Cap))} == {
-            "service": (None, None, None),
-            "campaign": (None, None, None),
+            "service": (2, 6, None),
+            "campaign": (1, 3, 16),
         }
         rules = session.scalars(sa.select(RiskRule)).all()
         assert len(rules) == 3 * len(TAGS)
@@ -39,6 +40,19 @@ def test_an_empty_programme_has_its_rules_as_rows(db, now):
             (level, tag) for level, tags in LAW.items() for tag in tags
         }
         assert {c.language: c.falls_to for c in session.scalars(sa.select(Chain))} == {"fr": [], "bm": []}
+
+
+def test_invented_people_have_no_caps_until_there_are_real_ones(db, now):
+    with db.write() as session:
+        new_programme(session, "essai", now, demonstration=True)
+        programmes.obey(session)
+        assert set(session.scalars(sa.select(Cap.per_week))) == {None}
+        session.get_one(Cap, "service").per_day = 1  # by staff
+        new_programme(session, "vrai", now)
+        assert {c.kind: (c.per_day, c.per_week) for c in session.scalars(sa.select(Cap))} == {
+            "service": (1, None),
+            "campaign": (1, 3),
+        }
 
 
 def test_a_second_programme_leaves_the_rules_that_staff_changed(db, now):

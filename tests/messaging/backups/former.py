@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -111,6 +111,8 @@ def _plain(column: sa.Column[Any], place: int) -> Any:
         return later.replace(tzinfo=None) if isinstance(column.type, sa.dialects.sqlite.DATETIME) else later
     if isinstance(kind, sa.Date):
         return date(2026, 3, place)
+    if isinstance(kind, sa.Time):
+        return time(20, 30 + place)
     if isinstance(kind, sa.LargeBinary):
         return bytes([place])
     if isinstance(kind, sa.Integer | sa.Float):
