@@ -95,8 +95,10 @@ def _plan_whole(
         done.add(result)
 
 
-def due_batches(session: Session, now: datetime, ahead: timedelta, campaign_id: int | None = None) -> Iterator[Due]:
-    """The batches of all running campaigns, or of one, that are due and not planned yet."""
+def due_batches(
+    session: Session, now: datetime, ahead: timedelta, campaign_id: int | None = None, step_id: int | None = None
+) -> Iterator[Due]:
+    """The batches of all running campaigns, of one, or of one step of it, that are due and not planned yet."""
     query = (
         sa.select(Campaign, Programme)
         .join(Programme, Programme.id == Campaign.programme_id)
@@ -106,7 +108,7 @@ def due_batches(session: Session, now: datetime, ahead: timedelta, campaign_id: 
         query = query.where(Campaign.id == campaign_id)
     for campaign, programme in session.execute(query):
         try:
-            found = list(_of_campaign(session, campaign, programme, now, ahead))
+            found = list(_of_campaign(session, campaign, programme, now, ahead, step_id))
         except (ValueError, DataError) as error:  # a row that cannot be read: that campaign waits for its mending
             log.error("a campaign cannot be read", campaign=campaign.id, error=str(error)[:200])
             continue
@@ -114,10 +116,16 @@ def due_batches(session: Session, now: datetime, ahead: timedelta, campaign_id: 
 
 
 def _of_campaign(
-    session: Session, campaign: Campaign, programme: Programme, now: datetime, ahead: timedelta
+    session: Session,
+    campaign: Campaign,
+    programme: Programme,
+    now: datetime,
+    ahead: timedelta,
+    step_id: int | None = None,
 ) -> Iterator[Due]:
     whole = Audience.model_validate(campaign.definition["audience"] or {})
-    steps = session.scalars(sa.select(Step).where(Step.campaign_id == campaign.id, Step.removed_at.is_(None))).all()
+    own = sa.select(Step).where(Step.campaign_id == campaign.id, Step.removed_at.is_(None))
+    steps = session.scalars(own if step_id is None else own.where(Step.id == step_id)).all()
     done = planned(session, [step.id for step in steps], now)
     airings = broadcasts(session, programme.id, now, now)
     rules = [] if programme.always_open else hours_rules(session, programme.id)
@@ -213,7 +221,7 @@ def plan_piece(
     # Who pauses or changes the campaign meanwhile waits for the piece, and takes it back with the rest.
     session.execute(sa.select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(read=True))
     _await_host(session, name)
-    found = due_batches(session, now, ahead, campaign_id)
+    found = due_batches(session, now, ahead, campaign_id, step_id)
     due = next((one for one in found if (one.step.id, one.batch.name) == (step_id, name)), None)
     if due is None:
         return Plan(), False
