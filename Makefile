@@ -9,7 +9,7 @@ run: .venv/ready           ## load the demonstration and start on http://127.0.0
 	@$(BIN)/jekulu demo
 
 test: .venv/ready          ## every test, on SQLite and on PostgreSQL
-	@$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: lint                ## style, types, layers, tables; prints sizes to judge
 	@$(BIN)/pytest -q tests/structure
@@ -41,7 +41,7 @@ prove:                     ## everything that the limits rest on, at full length
 	@$(MAKE) CI= fuzz
 	@$(MAKE) CI= axe
 	@$(MAKE) CI= kannel
-	@JEKULU_TEST_FULL=1 $(BIN)/pytest -q tests/scenarios/test_ninety_days.py
+	@JEKULU_TEST_FULL=1 $(BIN)/pytest -q tests/scenarios/test_ninety_days.py tests/campaigns/test_fuzz.py
 
 docs: .venv/ready          ## write the pages that come from the code
 	@$(BIN)/python -m tests.structure.documents

@@ -16,7 +16,7 @@ from tests.crash import plans
 from tests.crash.plans import POSTGRESQL, SQLITE
 from tests.crash.run import Told, run
 
-PEOPLE, KILLS, SEED = 500, 3, 1
+PEOPLE, KILLS, SEED = 300, 3, 1
 ONLY = os.environ.get("JEKULU_TEST_ONLY")
 KINDS = [kind for kind in (SQLITE, POSTGRESQL) if ONLY in (None, "", kind.lower())]
 Runs = dict[str, Future[Told]]

@@ -24,7 +24,7 @@ from tests.world import World, hygiene
 FIRST, LAST = datetime(2026, 3, 12, 17, 30, tzinfo=UTC), date(2026, 5, 2)
 AWA = "+22370000001"
 TEN = ["03-16", "03-21", "03-26", "03-31", "04-05", "04-10", "04-15", "04-20", "04-25", "04-30"]
-HOURS = [time(8), time(12), time(16, 50), time(17), time(17, 15), time(20, 30), time(20, 50), time(21)]
+HOURS = [time(8), time(16, 50), time(17), time(17, 15), time(20, 30), time(20, 50)]
 BULLETIN = "Prix du {date}: MAIS {price_mais} FCFA le kg."
 
 
@@ -67,6 +67,7 @@ def test_the_next_ten_evenings_before_market(installation: Installation, kita: W
     assert live(installation, kita) == [f"{day} 17:00" for day in TEN]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_where_17_00_is_shut_it_is_the_first_open_minute_after_it(installation: Installation, kita: World) -> None:
     """A wedding in the village on 26 March, from 16:00 to 18:00: that evening's bulletin leaves at 20:50."""
     day = date(2026, 3, 26)
