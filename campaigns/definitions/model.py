@@ -130,6 +130,9 @@ class Question(Part):
 
     type: QuestionType
     wave: Wave = "practice"
+    code: Code | None = Field(
+        None, description="the same in every wave that asks it in the same words; none: the step's own code"
+    )
     poll: bool = Field(False, description="an opinion: no answer is right, everybody gets the text `right`")
     correct: Several[int] = Field(
         (), description="numbers of the right options; yesno: 1 yes, 2 no; number: each value that is right"

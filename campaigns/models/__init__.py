@@ -17,6 +17,15 @@ from campaigns.models.club import (
     PracticeReport,
     Silence,
 )
+from campaigns.models.evaluation import (
+    DhisCode,
+    Distribution,
+    EvaluationPurpose,
+    Handover,
+    Invoice,
+    Measure,
+    MeasureKind,
+)
 from campaigns.models.radio import (
     Airing,
     AiringStatus,
@@ -33,7 +42,8 @@ from campaigns.models.radio import (
 __all__ = [
     "AirQuestion", "AirQuestionAsker", "AirQuestionState", "Airing", "AiringStatus", "Answer", "Attendance",
     "AttendanceState", "Campaign", "CampaignState", "CampaignVersion", "CasePause", "ClubCurriculum", "ClubSession",
-    "ClubSessionKind", "ClubSessionStatus", "Curriculum", "Decision", "Enrolment", "Episode", "EpisodeText", "Feedback",
-    "Heard", "HeardAs", "Lesson", "Occurrence", "PracticeReport", "Series", "Silence", "Slot", "Step", "StudioPage",
+    "ClubSessionKind", "ClubSessionStatus", "Curriculum", "Decision", "DhisCode", "Distribution", "Enrolment",
+    "Episode", "EpisodeText", "EvaluationPurpose", "Feedback", "Handover", "Heard", "HeardAs", "Invoice", "Lesson",
+    "Measure", "MeasureKind", "Occurrence", "PracticeReport", "Series", "Silence", "Slot", "Step", "StudioPage",
     "Value",
 ]  # fmt: skip

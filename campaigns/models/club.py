@@ -121,6 +121,7 @@ class Attendance(Base):
             sqlite_where=sa.text("state IN ('confirmed', 'verified')"),
             postgresql_where=sa.text("state IN ('confirmed', 'verified')"),
         ),
+        sa.Index("ux_attendance_submission", "submission", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -145,6 +146,7 @@ class Attendance(Base):
     sensitive: Mapped[bool] = mapped_column(default=False)  # note or question is its focal points' alone
     repairs: Mapped[list[str]] = mapped_column(default=list)
     source: Mapped[str] = mapped_column(sa.String(10), default="sms")  # sms, form, paper
+    submission: Mapped[str | None] = mapped_column(sa.String(64))  # of a form: it is taken once
     phone_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("phone.id"), index=True)
     inbound_id: Mapped[int | None] = mapped_column(BigId, sa.ForeignKey("inbound.id"))
     received_at: Mapped[datetime]

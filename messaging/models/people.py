@@ -238,6 +238,7 @@ class Club(Base):
     size_f: Mapped[int] = mapped_column(default=0)
     size_m: Mapped[int] = mapped_column(default=0)
     is_old: Mapped[bool] = mapped_column(default=False)  # existed before the programme
+    arm: Mapped[str | None] = mapped_column(sa.String(12))  # of an evaluation that compares; none: there is none
     created_on: Mapped[date | None]
     closed_on: Mapped[date | None]
 

@@ -205,6 +205,8 @@ class Attempt(Base):
     delivery: Mapped[Delivery | None] = words(Delivery)
     provider_id: Mapped[str | None] = mapped_column(sa.String(80))
     provider_segments: Mapped[int | None]
+    provider_price_micros: Mapped[int | None] = mapped_column(sa.BigInteger)  # millionths of its currency, as it told
+    provider_currency: Mapped[str | None] = mapped_column(sa.String(3))
     fault: Mapped[str | None] = mapped_column(sa.String(12))
     error_code: Mapped[str | None] = mapped_column(sa.String(40))
     error_text: Mapped[str | None] = mapped_column(sa.String(200))
