@@ -32,13 +32,21 @@ if IS_ROOMY:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 LONG = ("tests/crash", "tests/kannel", "tests/browser", "tests/campaigns/test_fuzz.py", "tests/scenarios")
+BROWSER = "tests/browser/"
 OURS = ("messaging", "campaigns", "webhooks", "jekulu", "wsgi")  # names of loggers
 NOW = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)  # a Thursday, inside the open hours of the afternoon… of a demo
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers look which tests stay together
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long mostly waits: it begins first, and the others fill the time."""
+    """What takes long mostly waits: it begins first, and the others fill the time.
+
+    The tests of a file share a worker, and so do all of the browser: its demonstration takes half a minute to make.
+    """
     items.sort(key=lambda item: next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), 9))
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("browser" if file.startswith(BROWSER) else file))
 
 
 @pytest.fixture(scope="session", autouse=True)

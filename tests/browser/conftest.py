@@ -15,7 +15,7 @@ PATIENCE = 20_000  # milliseconds: two cores carry the browser, the server and a
 expect.set_options(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's chromium; without it these tests are skipped, but not where everything must run."""
     path = shutil.which("chromium")
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its engine ticks: it must not go on beside all other tests
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demonstration with a day of simulated past, its engine and a web server."""
     with running(tmp_path_factory.mktemp("demonstration")) as found:
