@@ -148,6 +148,8 @@ def no_sms(case: Feedback, phone: Phone) -> str | None:
     """Why no SMS may answer this case; None: one may."""
     if case.category in caseload.SENSITIVE:
         return NO_SMS
+    if case.category == "adverse":
+        return "Une autre personne lit peut-être ce téléphone : appelez. / Somebody else may read this phone: call."
     if phone.quarantine is not None:
         return "Ce téléphone est en quarantaine : rien n'y part. / This phone is in quarantine: nothing goes there."
     if phone.invalid_at is not None or not phone.sealed:

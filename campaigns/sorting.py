@@ -19,12 +19,12 @@ from messaging.models import Inbound, Pending
 from messaging.models.post import InboundState
 
 CASES = (  # the open categories: an SMS that is one of them is a case of feedback
-    "question", "assistance_request", "suggestion", "complaint_minor", "selection", "thanks", "data_optout",
+    "question", "assistance_request", "suggestion", "complaint_minor", "selection", "adverse", "thanks", "data_optout",
     "out_of_scope",
 )  # fmt: skip
 ASIDE = ("report", "wrong_number", "noise")  # no case: a report that was misread, an SMS for somebody else, nothing
 SENSITIVE = ("fraud", "psea", "protection", "security")
-RESTRICTED = ("selection", "data_optout")  # for officers alone
+RESTRICTED = ("selection", "adverse", "data_optout")  # for officers alone
 KINDS = (*CASES, *ASIDE, *SENSITIVE)
 FILED = ("feedback", "distribution_ack")  # intents of which the handler makes a case: PAS RECU is a complaint
 WITHOUT_REPORT = (None, *FILED, "sensitive", "unknown", "noise")  # intents; the words of all others stand in a table

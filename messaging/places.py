@@ -74,7 +74,7 @@ def communes(on: date) -> sa.Select[int, int]:
         .join(Place, Place.id == parent.place_id)
         .where(Place.level.in_(LOWEST), valid(parent, on))
     )
-    climb = start.cte("climb", recursive=True)
+    climb = start.cte(recursive=True)  # without a name: a query may ask it of two days, or twice
     above = Place.__table__.alias("above")
     higher = (
         sa.select(climb.c.village_id, parent.parent_id)

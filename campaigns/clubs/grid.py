@@ -205,14 +205,17 @@ def _clubs(session: Session, which: sa.Select[int], today: date) -> Sequence[Any
 
 
 def _listened(session: Session, which: sa.Select[int], given: Iterable[Turn]) -> dict[int, dict[int, list[Turn]]]:
-    """The turns that concern each club, by club and episode."""
+    """The turns that concern each club, by club and episode: those in whose time it was open."""
     at: dict[int, list[Turn]] = defaultdict(list)
     for turn in given:
         at[turn.airings[0].station_id].append(turn)
     found: dict[int, dict[int, list[Turn]]] = {}
-    query = sa.select(ClubStation.club_id, ClubStation.station_id).where(ClubStation.club_id.in_(which))
-    for club_id, station_id in session.execute(query):
+    query = sa.select(ClubStation.club_id, ClubStation.station_id, Club.created_on, Club.closed_on)
+    query = query.join(Club, Club.id == ClubStation.club_id).where(ClubStation.club_id.in_(which))
+    for club_id, station_id, created_on, closed_on in session.execute(query):
         for turn in at[station_id]:
+            if turn.until <= (created_on or date.min) or (closed_on or date.max) <= turn.since:
+                continue
             found.setdefault(club_id, {}).setdefault(turn.airings[0].episode_id, []).append(turn)
     return found
 

@@ -10,22 +10,17 @@ Source: the page on evaluation, section 2 (RCH-PH, RCH-HH, RCH-IND); the safegua
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from campaigns.conversation.known import COUNTS
-from campaigns.models import Answer, Attendance, ClubSession, ClubSessionStatus
-from messaging.clock import at_local
+from campaigns.evaluation import terms
+from campaigns.evaluation.period import Period
+from campaigns.models import Attendance, ClubSession
 from messaging.models import ClubMember, Member, MemberPhone, Message, Programme
 from messaging.models.people import MemberStatus, Route
-from messaging.models.post import Delivery, Kind
-
-WAITS = timedelta(days=31)  # a message leaves this long after it is due at the latest; bounds what is read
-CONTENT = (Kind.CAMPAIGN, Kind.ALERT)
-ARRIVED = (Delivery.DELIVERED, Delivery.READ)
 
 
 @dataclass(frozen=True)
@@ -74,22 +69,8 @@ def reached(session: Session, programme: Programme, since: date, until: date) ->
 
 def delivered(programme: Programme, since: date, until: date) -> sa.Select[int]:
     """The phones of members on which an SMS of a campaign arrived; an answer proves it where no receipt came."""
-    start, end = (at_local(day, time(0), programme.zone) for day in (since, until))
-    is_answered = sa.exists().where(Answer.message_id == Message.id)
-    return (
-        sa.select(Message.phone_id)
-        .where(
-            Message.programme_id == programme.id,
-            Message.due_at.between(start - WAITS, end),
-            Message.handed_over_at >= start,
-            Message.handed_over_at < end,
-            Message.kind.in_(CONTENT),
-            Message.member_id.is_not(None),  # what goes to a club's phone reaches nobody until it is read aloud
-            Message.trial_of.is_(None),
-            sa.or_(Message.delivery.in_(ARRIVED), is_answered),
-        )
-        .distinct()
-    )
+    period = Period(since, until, programme.zone)
+    return sa.select(Message.phone_id).where(*terms.content(period, programme), terms.delivered()).distinct()
 
 
 def on_phones(programme: Programme, since: date, until: date) -> sa.Select[int, int]:
@@ -121,7 +102,7 @@ def largest(programme: Programme, since: date, until: date) -> sa.Select[*tuple[
     told = (
         sa.select(*counts, rank.label("place"))
         .join(ClubSession, ClubSession.id == Attendance.club_session_id)
-        .where(*_held(programme, since, until), Attendance.state.in_(COUNTS))
+        .where(*_held(programme, since, until), terms.counts())
         .subquery()
     )
     sums = (sa.func.sum(told.c[name]) for name in Heads.__dataclass_fields__)
@@ -129,13 +110,7 @@ def largest(programme: Programme, since: date, until: date) -> sa.Select[*tuple[
 
 
 def _held(programme: Programme, since: date, until: date) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        ClubSession.programme_id == programme.id,
-        ClubSession.held_on >= since,
-        ClubSession.held_on < until,
-        ClubSession.status == ClubSessionStatus.HELD,
-        ClubSession.club_id.is_not(None),
-    )
+    return (*terms.held(Period(since, until, programme.zone), programme), ClubSession.club_id.is_not(None))
 
 
 def _active(programme: Programme) -> sa.ColumnElement[bool]:

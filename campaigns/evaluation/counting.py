@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,6 +37,17 @@ class Ask:
     now: datetime
     by: tuple[str, ...] = ()
     within: Within = everywhere
+    of: date | None = None  # the day of the map, where it is not the last of the period
+
+    @property
+    def mapped_on(self) -> date:
+        """The day whose map says which commune a village lies in."""
+        return self.of or self.period.last
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether no place is left out."""
+        return self.within is everywhere
 
     def takes(self, code: str) -> bool:
         """Whether an indicator can be cut in this way; those that cannot are left out."""
@@ -44,7 +55,7 @@ class Ask:
 
     def area_of(self, village_id: Any) -> sa.ScalarSelect[int]:
         """The commune of a column of villages, on the last day of the period."""
-        pairs = places.communes(self.period.last).subquery()
+        pairs = places.communes(self.mapped_on).subquery()
         return sa.select(pairs.c.commune_id).where(pairs.c.village_id == village_id).scalar_subquery()
 
 

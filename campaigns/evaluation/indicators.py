@@ -11,15 +11,36 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from campaigns.evaluation import suppression
+from campaigns.evaluation.attendance import attendance
+from campaigns.evaluation.cases import cases
+from campaigns.evaluation.cost import cost
 from campaigns.evaluation.counting import Ask, Count, Within, everywhere
+from campaigns.evaluation.coverage import coverage
 from campaigns.evaluation.definitions import DEFINITIONS, Definition
+from campaigns.evaluation.delivery import delivery
+from campaigns.evaluation.ladder import ladder
+from campaigns.evaluation.listening import listening
 from campaigns.evaluation.period import Period
+from campaigns.evaluation.quality import quality
+from campaigns.evaluation.quiz import quiz
+from campaigns.evaluation.reach import reach
 from campaigns.models import Measure, MeasureKind
 from messaging.models import Programme
 from messaging.models.people import Sex
 
 Family = Callable[[Ask, Collection[str]], Iterable[Count]]  # gives the counts of these codes of the family
-FAMILIES: Mapping[str, Family] = {}
+FAMILIES: Mapping[str, Family] = {
+    "reach": reach,
+    "ladder": ladder,
+    "delivery": delivery,
+    "cost": cost,
+    "coverage": coverage,
+    "attendance": attendance,
+    "listening": listening,
+    "cases": cases,
+    "quality": quality,
+    "quiz": quiz,
+}
 
 
 @dataclass(frozen=True)
@@ -66,9 +87,39 @@ def compute(
         codes: these indicators alone; None: all.
         within: the condition on a column of villages, for accounts bound to places.
     """
-    found = count(session, programme, period, now, by=by, codes=codes, within=within)
-    measures = _measures(session, programme, by)
-    return [_figure(one, by, measures) for one in suppression.apply(found, by)]
+    wanted = DEFINITIONS.keys() if codes is None else codes
+    counted = {*wanted, *suppression.followed(wanted)}
+    found = count(session, programme, period, now, by=by, codes=counted, within=within)
+    return figures(session, programme, found, by, wanted, within)
+
+
+def figures(
+    session: Session,
+    programme: Programme,
+    counts: Iterable[Count],
+    by: Sequence[str],
+    codes: Collection[str],
+    within: Within = everywhere,
+) -> list[Figure]:
+    """Counts in one cut as they may be shown; all of an indicator in this cut must be there, and what these follow."""
+    # measures are of all places, or of a whole commune
+    measures = _measures(session, programme) if within is everywhere else {}
+    return [_figure(one, by, measures) for one in suppression.apply(counts, by) if one.count.code in codes]
+
+
+def added_up(counts: Iterable[Count], by: Sequence[str], onto: Sequence[str]) -> list[Count]:
+    """Counts of a finer cut put together in a coarser one; pure.
+
+    Only for what adds up: a household lies in one commune, a phone may have been reached in two.
+    """
+    places = [list(by).index(name) for name in onto]
+    sums: dict[tuple[str, tuple[Any, ...]], Count] = {}
+    for one in counts:
+        cut = tuple(one.cut[place] for place in places)
+        known = sums.get((one.code, cut)) or Count(one.code, cut, 0, None if one.denominator is None else 0)
+        below = None if one.denominator is None else (known.denominator or 0) + one.denominator
+        sums[one.code, cut] = replace(known, numerator=known.numerator + one.numerator, denominator=below)
+    return list(sums.values())
 
 
 def count(
@@ -118,7 +169,7 @@ def _figure(
     return figure
 
 
-def _measures(session: Session, programme: Programme, by: Sequence[str]) -> dict[tuple[Any, ...], dict[str, float]]:
+def _measures(session: Session, programme: Programme) -> dict[tuple[Any, ...], dict[str, float]]:
     """Targets and surveys by (code, commune or None, sex or None); of several of a kind the newest."""
     found: dict[tuple[Any, ...], dict[str, float]] = {}
     query = sa.select(Measure).where(Measure.programme_id == programme.id).order_by(Measure.day, Measure.id)
@@ -128,4 +179,4 @@ def _measures(session: Session, programme: Programme, by: Sequence[str]) -> dict
     return found
 
 
-__all__ = ["FAMILIES", "Figure", "MeasureKind", "compute", "count", "value_of"]
+__all__ = ["FAMILIES", "Figure", "MeasureKind", "added_up", "compute", "count", "figures", "value_of"]

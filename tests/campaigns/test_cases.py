@@ -170,10 +170,15 @@ def invalid(script: Script) -> None:
         people.find_phone(session, AWA).invalid_at = script.now
 
 
+def harm(script: Script) -> None:
+    with script.here.db.write() as session:
+        session.execute(sa.update(Feedback).values(category="adverse"))
+
+
 @pytest.mark.parametrize(
     ("happens", "says"),
-    [(stop, "a dit STOP depuis"), (hold, "en quarantaine"), (invalid, "n'existe plus")],
-    ids=["a STOP since", "quarantine", "no such number"],
+    [(stop, "a dit STOP depuis"), (hold, "en quarantaine"), (invalid, "n'existe plus"), (harm, "lit peut-être")],
+    ids=["a STOP since", "quarantine", "no such number", "harm by messages"],
 )
 def test_no_sms_goes_to(script: Script, world: World, happens, says: str) -> None:
     script.play("awa > PLAINTE les semences ne sont pas la")

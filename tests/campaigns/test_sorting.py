@@ -100,6 +100,7 @@ CASES = [
     ("as staff say, whatever the reader said", "feedback", "question", "complaint_minor", "complaint_minor"),
     ("an SMS nobody understood", "unknown", None, None, None),
     ("one that staff made out", "unknown", None, "assistance_request", "assistance_request"),
+    ("harm that an SMS did", "feedback", "suggestion", "adverse", "adverse"),
     ("a misread report is no case", "feedback", "question", "report", None),
     ("nor is noise", "feedback", "thanks", "noise", None),
     ("caught by the screen", "sensitive", "fraud", None, "sensitive_fraud"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from campaigns import definitions, retention
 from messaging import settings
-from tests.structure import status
+from tests.structure import indicators, status
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -16,6 +16,7 @@ def main() -> None:
     """Write them all."""
     (DOCS / "settings.md").write_text(settings.document(), encoding="utf-8")
     (DOCS / "languages.md").write_text(status.page(), encoding="utf-8")
+    (DOCS / "indicators.md").write_text(indicators.page(), encoding="utf-8")
     (DOCS / "retention.md").write_text(retention.document(), encoding="utf-8")
     schema = json.dumps(definitions.schema(), ensure_ascii=False, indent=2)
     (DOCS / "campaign.schema.json").write_text(schema + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from campaigns import retention
-from tests.structure import status
+from tests.structure import indicators, status
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -34,6 +34,11 @@ def test_the_page_on_languages_promises_nothing_that_nobody_did(page: str) -> No
 def test_the_page_on_keeping_is_up_to_date() -> None:
     stored = (ROOT / "docs" / "retention.md").read_text(encoding="utf-8")
     assert stored == retention.document(), "docs/retention.md is not up to date: make docs"
+
+
+def test_the_page_on_indicators_is_up_to_date() -> None:
+    stored = (ROOT / "docs" / "indicators.md").read_text(encoding="utf-8")
+    assert stored == indicators.page(), "docs/indicators.md is not up to date: make docs"
 
 
 def test_the_readme_leads_to_the_pages_on_languages_and_sources() -> None:
