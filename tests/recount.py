@@ -222,15 +222,19 @@ class Recount:
     def heard(self) -> dict[str, dict[Episode, list[Told]]]:
         """What each listeners' club said of each episode, by code and number: state, women, men of each meeting."""
         found: dict[str, dict[Episode, list[Told]]] = {}
+        for code, airing, told in self.told():
+            found.setdefault(code, defaultdict(list))[airing.series, airing.number].append(told)
+        return {code: found.get(code, {}) for code, kind in self.clubs.items() if kind == "listeners_club"}
+
+    def told(self) -> Iterator[tuple[str, Airing, Told]]:
+        """What each listeners' club said of each broadcast, meeting by meeting; of a recording the nearest one."""
         every, stations = self.airings(), self.stations()
         for code, kind in self.clubs.items():
             if kind == "listeners_club":
-                own = [one for one in every if one.station in stations[code]]
-                found[code] = self._of_club(code, own)
-        return found
+                for airing, told in self._of_club(code, [one for one in every if one.station in stations[code]]):
+                    yield code, airing, told
 
-    def _of_club(self, code: str, airings: list[Airing]) -> dict[Episode, list[Told]]:
-        found: dict[Episode, list[Told]] = defaultdict(list)
+    def _of_club(self, code: str, airings: list[Airing]) -> Iterator[tuple[Airing, Told]]:
         last = date.min
         for (_code, day), met in sorted((key, one) for key, one in self.met.items() if key[0] == code):
             if met.words == {"visite"}:
@@ -250,9 +254,8 @@ class Recount:
                 state = "recording" if not mine else "repeat" if mine[-1].is_repeat else "live"
             if airing is not None:
                 women, men = met.counts if met.counts and met.is_held else (0, 0)
-                found[airing.series, airing.number].append((state, women, men))
+                yield airing, (state, women, men)
             last = day if met.is_held else last
-        return found
 
     def by_week(self) -> dict[str, dict[str, Told]]:
         """What the groups of other kinds held, by code and ISO week: state, women, men."""

@@ -1,5 +1,6 @@
-"""Ninety simulated days of both programmes, thinned: what the grid says is counted again from the raw SMS, and what
-left is held against caps, hours and opt-outs by queries that share no code with the sender.
+"""Ninety simulated days of both programmes, thinned: what the grid says is counted again from the raw SMS, what left is
+held against caps, hours and opt-outs by queries that share no code with the sender, and every indicator is counted
+again in plain Python over the raw rows.
 
 The days are those of the documented year: Ramadan, Korité and Tabaski lie among them. PostgreSQL lives two
 weeks of them. The documented size, every campaign and all ninety days on both: JEKULU_TEST_FULL=1, some hours.
@@ -16,7 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ from click.testing import CliRunner
 
 import wsgi
 from campaigns import demonstration, fieldwork, life, simulation
+from campaigns.evaluation import indicators
+from campaigns.evaluation.definitions import DEFINITIONS
+from campaigns.evaluation.period import Period
 from campaigns.library import population
 from messaging import programmes
 from messaging.database import Database
@@ -35,19 +39,38 @@ from messaging.installation import Installation
 from messaging.models import Programme
 from messaging.phones import Keys
 from messaging.settings import load
+from tests import afterwards
 from tests.conftest import _admin
 from tests.recount import Recount, Told
+from tests.recounts import every
+from tests.recounts.cells import Cell
+from tests.recounts.cells import Figure as Counted
+from tests.recounts.listening import Heard
+from tests.recounts.raw import Raw, read
+from tests.recounts.world import World
 
 FULL = bool(os.environ.get("JEKULU_TEST_FULL"))
 SINCE = {"sqlite": datetime(2026, 3, 2, 6, tzinfo=UTC), "postgresql": datetime(2026, 5, 16, 6, tzinfo=UTC)}
 DAYS = {"sqlite": 90, "postgresql": 90 if FULL else 14}
 VILLAGES = None if FULL else 2
-CAMPAIGNS = ("radio-bandiagara", "marche-kita")  # together they want more than the caps allow
+QUIZ, FEAST = "savoirs-bandiagara", date(2026, 3, 20)  # during Ramadan most of its first wave would not leave
+CAMPAIGNS = ("radio-bandiagara", "marche-kita", QUIZ)  # together they want more than the caps allow
 TICK, STEP = timedelta(hours=12), timedelta(hours=2)  # looks are rarer than in a demonstration
+DESK = 6  # the officer sorts at the first of them
 STOPS, AIRED = 0.02, 0.7  # more phones close, and more broadcasts fail, than in the long run
+FEEDBACK, ANSWERS = 0.1, 0.4  # more people write of their own accord, and answer, than in the long run
 CAPS = {"campaign": ((1, 1), (7, 3), (30, 16)), "service": ((1, 2), (7, 6))}  # days, most
 BEST = ("live", "repeat", "recording", "partly", "no_signal", "cancelled")
 CODES = ("caisses-bandiagara", "acces-marche-kita")
+CUTS: tuple[tuple[str, ...], ...] = (
+    (), ("area",), ("month",), ("sex",), ("area", "month"), ("area", "sex"), ("language",), ("quiz",), ("quiz", "wave"),
+    ("quiz", "wave", "question"), ("theme",), ("month", "category"), ("head",), ("hea",), ("kind",), ("pillar",),
+    ("agency",),
+)  # fmt: skip
+NOT_HERE = {  # what a programme has not, or asks nobody
+    "caisses-bandiagara": {"COV-COOP", "COV-ADV"},
+    "acces-marche-kita": {"COV-APFLS", "QUI-GAIN", "QUI-PASS"},
+}
 
 
 @dataclass
@@ -118,14 +141,18 @@ def _live(here: Installation, since: datetime, days: int) -> dict[str, int]:
             caps = ("campaign=1,3,16", "service=2,6,")
             programmes.change(session, programme, since, always_open=False, caps=caps)
     with here.db.write() as session:
+        demonstration.accounts(session, here, since)  # somebody sorts what comes in, and works the cases
         for campaign in demonstration.load_library(session, since):
+            if campaign.code == QUIZ:
+                campaign.starts_on = FEAST
             if FULL or campaign.code in CAMPAIGNS:
                 life.start(session, campaign.id, None, since)
     with pytest.MonkeyPatch.context() as patch:
         if not FULL:
             for module, name, value in (
                 (simulation, "STOPS", STOPS), (simulation, "TICK", TICK), (simulation, "STEP", STEP),
-                (fieldwork, "AIRED", AIRED),
+                (simulation, "DESK", DESK),
+                (simulation, "FEEDBACK", FEEDBACK), (simulation, "ANSWERS", ANSWERS), (fieldwork, "AIRED", AIRED),
             ):  # fmt: skip
                 patch.setattr(module, name, value)
         return simulation.simulate(here, since, days, "1")
@@ -313,3 +340,133 @@ def came_back(lived: Lived, left: Any) -> bool:
     """Whether the phone is open again: somebody on it wrote so."""
     found = lived.rows("SELECT opted_out_at FROM phone WHERE id = :phone", phone=left.phone_id)
     return found[0].opted_out_at is None
+
+
+# --- what is counted of it
+
+
+@dataclass
+class Judged:
+    """The lived days with what was put in afterwards, as raw rows and as the raw SMS tell the grid."""
+
+    lived: Lived
+    raw: Raw
+    told: dict[str, Heard]
+
+    def world(self, programme: str, since: date, until: date) -> World:
+        """The raw rows of a programme and period, on the morning after all days."""
+        now = self.lived.since + timedelta(days=self.lived.days)
+        return World(self.raw, programme, since, until, now.replace(tzinfo=None))
+
+    def periods(self) -> list[tuple[date, date]]:
+        """All days, and the month of April in the middle of ninety."""
+        first, third = self.lived.since.date(), self.lived.days // 3
+        whole, inside = (first, first + timedelta(days=self.lived.days)), first + timedelta(days=third)
+        return [whole, (inside, inside + timedelta(days=third))] if self.lived.days >= 90 else [whole]
+
+
+@pytest.fixture(scope="module")
+def judged(lived: Lived) -> Judged:
+    """After the tests above, which read the raw SMS: rows without an SMS behind them would trouble them."""
+    afterwards.add(lived.here.db, lived.since, lived.since + timedelta(days=lived.days))
+    with lived.here.db.engine.connect() as connection:
+        return Judged(lived, read(connection), {code: list(Recount(connection, code).told()) for code in CODES})
+
+
+@pytest.mark.parametrize("programme", CODES)
+def test_every_indicator_equals_a_recount_of_the_raw_rows(judged: Judged, programme: str) -> None:
+    counting = every.counting(judged.told[programme])
+    assert set(counting) == set(DEFINITIONS)
+    wrong, seen = [], Counter[str]()
+    for since, until in judged.periods():
+        world = judged.world(programme, since, until)
+        for by in CUTS:
+            for code, theirs in counted(judged, programme, (since, until), by).items():
+                ours = counting[code](world, by)
+                seen[code] += sum(bool(one.numerator or one.denominator) for one in ours.values())
+                for cell, one, other in every.differences(theirs, ours):
+                    cut = ", ".join(f"{name} {part}" for name, part in zip(by, cell, strict=True))
+                    wrong.append(f"{code:<10} {since} to {until}  {cut:<40} {said(one):>24} recounted {said(other)}")
+    assert not wrong, "\n".join(["", *wrong])
+    missing = {code for code in DEFINITIONS if not seen[code]} - {"CFM-REF"}  # of a whole quarter: below
+    assert missing <= (NOT_HERE[programme] if judged.lived.days >= 90 else set(DEFINITIONS)), sorted(missing)
+
+
+@pytest.mark.parametrize("programme", CODES)
+def test_sensitive_cases_of_a_whole_quarter_equal_a_recount(judged: Judged, programme: str) -> None:
+    year, now = judged.lived.since.year, judged.lived.since + timedelta(days=judged.lived.days)
+    quarter = date(year, 1, 1), date(year, 4, 1)
+    ours = every.counting(judged.told[programme])["CFM-REF"](judged.world(programme, *quarter), ())
+    with judged.lived.here.db.read() as session:
+        row = session.scalars(sa.select(Programme).where(Programme.code == programme)).one()
+        theirs = indicators.count(session, row, Period(*quarter, row.zone), now, codes=("CFM-REF",))
+    assert {one.cut: (one.numerator, one.denominator) for one in theirs} == {
+        cell: (one.numerator, one.denominator) for cell, one in ours.items()
+    }
+    assert any(one.denominator for one in theirs) or judged.lived.days < 90 or programme == "acces-marche-kita"
+
+
+def counted(
+    judged: Judged, programme: str, days: tuple[date, date], by: tuple[str, ...]
+) -> dict[str, dict[Cell, Counted]]:
+    """What the product counts, by indicator and cell."""
+    until = judged.lived.since + timedelta(days=judged.lived.days)
+    found: dict[str, dict[Cell, Counted]] = {code: {} for code, one in DEFINITIONS.items() if set(by) <= set(one.by)}
+    with judged.lived.here.db.read() as session:
+        row = session.scalars(sa.select(Programme).where(Programme.code == programme)).one()
+        for one in indicators.count(session, row, Period(*days, row.zone), until, by=by):
+            found[one.code][one.cut] = Counted(one.numerator, one.denominator, one.value)
+    return found
+
+
+def said(one: Counted) -> str:
+    """A figure in a line."""
+    parts = (one.numerator, one.denominator, one.value)
+    return " / ".join("-" if part is None else f"{part:.6g}" for part in parts)
+
+
+@pytest.mark.parametrize("programme", CODES)
+@pytest.mark.parametrize("by", [(), ("area", "sex")], ids=["whole", "area and sex"])
+def test_the_command_shows_these_numbers_and_no_small_ones_of_persons(
+    judged: Judged, programme: str, by: tuple[str, ...]
+) -> None:
+    since, until = judged.periods()[0]
+    lived, world = judged.lived, judged.world(programme, since, until)
+    now = lived.since + timedelta(days=lived.days)
+    done = CliRunner().invoke(
+        wsgi.main,
+        ["indicators", "--programme", programme, "--from", f"{since}", "--to", f"{until - timedelta(days=1)}",
+         *(["--by", ",".join(by)] if by else []), "--now", f"{now:%Y-%m-%dT%H:%M:%SZ}", "--json"],
+        env={"JEKULU_DATA": str(lived.folder), "JEKULU_DATABASE": lived.here.settings.database_url},
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    counting = every.counting(judged.told[programme])
+    recounted = {code: counting[code](world, by) for code, one in DEFINITIONS.items() if set(by) <= set(one.by)}
+    hidden, wrong, shown = Counter[str](), [], Counter[str]()
+    for figure in json.loads(done.stdout)["figures"]:
+        code, cell = figure["code"], tuple(part["id"] if name == "area" and part else part
+                                           for name, part in figure["cut"].items())  # fmt: skip
+        told = Counted(figure["numerator"], figure["denominator"])
+        own = recounted[code].get(cell, Counted(0))
+        if figure["suppressed"]:
+            hidden[code] += 1
+            assert (figure["numerator"], figure["denominator"], figure["value"]) == (None, None, None), figure
+        elif DEFINITIONS[code].persons and is_small(code, own):
+            wrong.append(f"{code} {cell} shows {said(own)}, which tells of less than five persons")
+        elif not every.is_same(told, Counted(own.numerator, own.denominator)):
+            wrong.append(f"{code} {cell} shows {said(told)}, recounted {said(own)}")
+        shown[code] += not figure["suppressed"]
+    assert not wrong, "\n".join(["", *wrong])
+    assert set(hidden) <= {code for code, one in DEFINITIONS.items() if one.persons}
+    assert shown
+    assert hidden or lived.days < 90
+
+
+def is_small(code: str, one: Counted) -> bool:
+    """Whether 1 to 4 persons stand behind a part of a figure; points are no persons."""
+    parts = [one.numerator] if one.denominator is None else [one.denominator, one.denominator - one.numerator]
+    if one.denominator is not None:
+        parts.append(one.numerator)
+    if DEFINITIONS[code].unit == "points":
+        parts = [one.denominator or 0]
+    return any(0 < part < 5 for part in parts)
