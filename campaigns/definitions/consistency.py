@@ -24,6 +24,7 @@ def of_campaign(definition: Definition) -> Iterator[Finding]:
     yield from _dates(definition)
     yield from _members_only(definition.audience, ("audience",), definition.audience.role or "member")
     yield from _languages(definition.audience, ("audience",))
+    yield from _waves(definition)
 
 
 def of_step(step: Step, whole: Audience) -> Iterator[Finding]:
@@ -64,6 +65,36 @@ def _dates(definition: Definition) -> Iterator[Finding]:
         day = step.when.date
         if day and ((starts and day < starts) or (ends and day > ends)):
             yield Finding(("steps", index, "when", "date"), "date_outside", {"date": day})
+
+
+def _waves(definition: Definition) -> Iterator[Finding]:
+    """Questions of one code are compared: asked in different waves, in the same words, with the same right answers."""
+    asked: dict[str, list[Step]] = {}
+    for index, step in enumerate(definition.steps):
+        if step.question is None:
+            continue
+        before = asked.setdefault(step.question.code or step.step, [])
+        path: Path = ("steps", index, "question", "code")
+        for other in before:
+            said = {"code": step.question.code or step.step, "step": step.step, "other": other.step}
+            if other.question and other.question.wave == step.question.wave:
+                yield Finding(path, "question_wave", {**said, "wave": step.question.wave})
+            elif field := next(_unlike(other, step), None):
+                yield Finding(path, "question_words", {**said, "field": field})
+        before.append(step)
+
+
+def _unlike(one: Step, other: Step) -> Iterator[str]:
+    """The fields in which two questions ask differently."""
+    assert one.question
+    assert other.question
+    for name in ("type", "poll", "correct", "min", "max", "unit"):
+        if getattr(one.question, name) != getattr(other.question, name):
+            yield name
+    for language in one.texts.keys() & other.texts.keys():
+        for name in ("sms", "options"):
+            if getattr(one.texts[language], name) != getattr(other.texts[language], name):
+                yield f"texts/{language}/{name}"
 
 
 def _members_only(audience: Audience, path: Path, role: str) -> Iterator[Finding]:
