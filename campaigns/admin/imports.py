@@ -1,5 +1,7 @@
-"""Registers from a sheet: checked first, then taken whole or not at all; persons are the officer's, the rest the
-editor's."""
+"""Sheets brought by a page: checked first, then taken whole or not at all.
+
+Persons and who came are the officer's, other registers the editor's, figures of surveys the evaluation's.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from werkzeug.wrappers import Response as Answer
 from campaigns.admin import words
 from campaigns.admin.security import installation, me, needs, writing
 from campaigns.admin.words import N_, _
-from messaging import audit
+from campaigns.evaluation import forms
+from campaigns.evaluation import intake as intake  # with it come its kinds of sheet
 from messaging import imports as registers
 from messaging.clock import utc_now
 from messaging.errors import DataError, RefusedError
@@ -25,15 +28,30 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LARGEST = 3_000_000  # bytes of a sheet
 LARGEST_PACKED = 330_000  # packed: between the check and the taking it travels in the form of the page
 SHOWN = 100  # problems, and shared phones, on a page
-WHO = (Role.EDITOR, Role.OFFICER)
+WHO = (Role.EDITOR, Role.OFFICER, Role.EVALUATION)
+FORM_OF = {"sessions": "attendance", "enrolments": "enrolment"}  # the form whose answers come back as such a sheet
 KINDS: dict[str, tuple[str, Role]] = {
     "places": (N_("Lieux"), Role.EDITOR),
     "stations": (N_("Radios"), Role.EDITOR),
     "clubs": (N_("Clubs"), Role.EDITOR),
     "households": (N_("Ménages"), Role.OFFICER),
     "members": (N_("Membres"), Role.OFFICER),
+    "enrolments": (N_("Inscriptions"), Role.OFFICER),
+    "sessions": (N_("Séances"), Role.OFFICER),
+    "lessons": (N_("Leçons"), Role.EDITOR),
+    "followers": (N_("Clubs et leçons"), Role.EDITOR),
+    "distributions": (N_("Distributions"), Role.OFFICER),
+    "measures": (N_("Cibles et enquêtes"), Role.EVALUATION),
+    "dhis2": (N_("Codes DHIS2"), Role.EVALUATION),
 }
-EVERYWHERE = ("places", "stations")  # not bound to one village: for accounts that work in all places
+EVERYWHERE = (
+    "places",
+    "stations",
+    "lessons",
+    "distributions",
+    "measures",
+    "dhis2",
+)  # not bound to one village: for accounts that work in all places
 
 
 @imports.get("")
@@ -50,6 +68,18 @@ def sheet() -> Response:
     kind = _kind(request.args.get("kind"))
     headers = {"Content-Disposition": f'attachment; filename="{kind}.xlsx"'}
     return Response(registers.empty_sheet(kind, "xlsx"), mimetype=WORKBOOK, headers=headers)
+
+
+@imports.get("/forms/<name>.xlsx")
+@needs(*WHO)
+def form(name: str) -> Response:
+    """A form for phones with Collect (KoBo, ODK) whose answers come back as a sheet."""
+    if name not in forms.FORMS:
+        abort(404)
+    with installation().db.read() as session:
+        data = forms.write(session, g.programme, name)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+    return Response(data, mimetype=WORKBOOK, headers=headers)
 
 
 @imports.post("")
@@ -97,16 +127,16 @@ def _check(kind: str, data: bytes) -> Result:
 
 def _take(kind: str, data: bytes) -> Result:
     with writing() as session:
-        who = audit.actor(me().id)
-        return registers.take(session, kind, g.programme, data, utc_now(), who=who, villages=me().villages)
+        return registers.take(session, kind, g.programme, data, utc_now(), staff_id=me().id, villages=me().villages)
 
 
 def _page(kind: str, found: Result | None = None, data: bytes = b"", notice: str = "") -> str:
     """The page, with what a check found and the checked sheet, ready to be taken."""
     is_new = found is not None and not found.problems and found.added + found.changed > 0
     return render_template(
-        "imports.html", kind=kind, kinds=[(one, KINDS[one][0]) for one in kinds()], columns=registers.columns(kind),
-        found=found, notice=notice, shown=SHOWN, kept=_packed(data) if is_new else "", counted=_counted,
+        "imports.html", kind=kind, form=FORM_OF.get(kind), kinds=[(one, KINDS[one][0]) for one in kinds()],
+        columns=registers.columns(kind), found=found, notice=notice, shown=SHOWN,
+        kept=_packed(data) if is_new else "", counted=_counted,
     )  # fmt: skip
 
 

@@ -160,7 +160,7 @@ HELD = (
 REPORTS = (
     sa.select(
         Attendance.club_session_id, Attendance.intent, Attendance.episode, Attendance.problem, Attendance.heard_as,
-        Attendance.source,
+        Attendance.source, Attendance.id,
     )
     .join(ClubSession, ClubSession.id == Attendance.club_session_id)
     .where(ClubSession.club_id.in_(IDS), ClubSession.held_on >= SINCE)
@@ -302,8 +302,8 @@ def _links(
 
 def _met(row: Any, reports: Sequence[Any], kind: ClubKind) -> Met:
     """What the reports of one meeting say together: what came later beside what came first."""
-    typed = max((place for place, one in enumerate(reports) if one.source in STAFF), default=0)
-    said = reports[typed:]
+    typed = max((one.id for one in reports if one.source in STAFF), default=0)
+    said = [one for one in reports if one.id >= typed]  # a form may have come in long before it was taken
     listened = any(one.intent == "listening" for one in said)
     is_held = row.status is ClubSessionStatus.HELD
     problem = next((one.problem for one in reversed(said) if one.problem), None)

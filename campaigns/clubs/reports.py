@@ -6,7 +6,7 @@ A correction is a further row; none is changed or taken away. What a report says
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -74,12 +74,12 @@ def cancel(meeting: ClubSession, before: Attendance | None, reason: str | None) 
         before.state = AttendanceState.CORRECTED
 
 
-def follow(session: Session, meeting: ClubSession, now: datetime) -> None:
-    """Let a stored report have its consequences: what it and later meetings count for, and nobody is asked any more."""
-    assert meeting.club_id is not None
-    assert meeting.held_on is not None
-    listening.relink(session, [meeting.club_id], meeting.held_on)
-    silence.end(session, meeting, now)
+def follow(session: Session, stored: Collection[ClubSession], now: datetime) -> None:
+    """Let stored reports have their consequences: what they and later meetings count for, and nobody asks any more."""
+    days = [meeting.held_on for meeting in stored if meeting.held_on]
+    if days:
+        listening.relink(session, {meeting.club_id for meeting in stored if meeting.club_id}, min(days))
+    silence.end(session, stored, now)
 
 
 def record(
@@ -89,8 +89,12 @@ def record(
     counts: Mapping[str, Any],
     *,
     source: str,
-    staff_id: int,
+    staff_id: int | None,
     now: datetime,
+    intent: str = "attendance",
+    submission: str | None = None,
+    received_at: datetime | None = None,
+    alone: bool = True,
 ) -> ClubSession:
     """Store what staff typed of a meeting, from a paper sheet or in place of what came by SMS; gives the club session.
 
@@ -101,50 +105,64 @@ def record(
         club: whose meeting it was.
         held_on: the day.
         counts: women, men, girls, boys and what stands in `BESIDE`; `session` (number in the curriculum), `heard`
-            (well, partly, no_signal, not_said), `heard_as` (live, repeat, recording); or `cancelled` with one of
-            `REASONS` alone. What is left out, or none, was not counted.
+            (well, partly, no_signal, not_said), `heard_as` (live, repeat, recording), `sensitive` (of its words); or
+            `cancelled` with one of `REASONS` alone. What is left out, or none, was not counted.
         source: `paper` or `form`.
-        staff_id: who typed it.
+        staff_id: who typed it; none: the command line.
         now: the time.
+        intent: `visit` of an adviser's visit; what is known of that day goes before.
+        submission: of a form that a person sent, its id.
+        received_at: when it came in; none: now.
+        alone: False of one of many, which the caller lets `follow` together.
 
     Raises:
         RefusedError: nobody was counted, more are pregnant or nursing than came, the day is to come, or no reason.
     """
     _check(session, club, held_on, counts, now)
-    meeting = meetings.meeting_of(session, club, held_on, _intent(session, club, held_on))
+    meeting = meetings.meeting_of(session, club, held_on, _intent(session, club, held_on, intent))
     meetings.teach(session, meeting, counts.get("session"))
     before = counted(session, meeting)
-    was = _audited(meeting, before)
+    was, counts_now = _audited(meeting, before), None
     if counts.get("cancelled"):
         cancel(meeting, before, counts["cancelled"])
     else:
-        _put(session, meeting, before, _typed(meeting, counts, source, staff_id, now))
+        row = _typed(meeting, counts, source, staff_id, now)
+        row.submission, row.received_at = submission, received_at or now
+        counts_now = _put(session, meeting, before, row)
     session.flush()
-    follow(session, meeting, now)
-    told = _audited(meeting, counted(session, meeting))
+    if alone:
+        follow(session, [meeting], now)
+    told = _audited(meeting, counts_now)
     audit.note(session, audit.actor(staff_id), "recorded", "club_session", meeting.id, now, before=was, after=told)
     return meeting
 
 
-def _put(session: Session, meeting: ClubSession, before: Attendance | None, row: Attendance) -> None:
+def _put(session: Session, meeting: ClubSession, before: Attendance | None, row: Attendance) -> Attendance:
+    """Store a report, unless it says the same again; gives the one that counts now."""
     words = [name for name in ("note", "question") if getattr(row, name) is not None]  # those of an SMS stay with it
     compared = (*AUDITED, "heard_as", "intent", *words)
     if before is not None and all(getattr(before, name) == getattr(row, name) for name in compared):
         if row.state is AttendanceState.VERIFIED:  # only the sheet itself proves it
             before.state = AttendanceState.VERIFIED
-        return
+        return before
     if before is None:
         meeting.source = row.source
     supersede(session, meeting, before, row)
+    return row
 
 
-def _intent(session: Session, club: Club, held_on: date) -> str:
+def _intent(session: Session, club: Club, held_on: date, said: str) -> str:
     """What staff correct stays what it was: an adviser's visit is no meeting of the club."""
-    visit = (ClubSession.club_id == club.id, ClubSession.held_on == held_on, ClubSession.kind == ClubSessionKind.VISIT)
-    return "visit" if session.scalar(sa.select(sa.exists().where(*visit))) else "attendance"
+    of_day = (ClubSession.club_id == club.id, ClubSession.held_on == held_on)
+    kind = session.scalar(sa.select(ClubSession.kind).where(*of_day))
+    if kind is None:
+        return said
+    return "visit" if kind is ClubSessionKind.VISIT else "attendance"
 
 
-def _typed(meeting: ClubSession, counts: Mapping[str, Any], source: str, staff_id: int, now: datetime) -> Attendance:
+def _typed(
+    meeting: ClubSession, counts: Mapping[str, Any], source: str, staff_id: int | None, now: datetime
+) -> Attendance:
     heard, heard_as = counts.get("heard"), counts.get("heard_as")
     plain = "visit" if meeting.kind is ClubSessionKind.VISIT else "attendance"
     said = {name: counts.get(name) for name in (*SEXES, *BESIDE)}
@@ -152,7 +170,7 @@ def _typed(meeting: ClubSession, counts: Mapping[str, Any], source: str, staff_i
         club_session_id=meeting.id, intent=plain if heard in (None, "not_said") else "listening",
         total=sum(counts.get(name) or 0 for name in SEXES), staff_id=staff_id, source=source, repairs=[],
         problem=heard if heard in (listening.NO_SIGNAL, listening.PARTLY) else None, received_at=now,
-        heard_as=HeardAs(heard_as) if heard_as else None, sensitive=False,
+        heard_as=HeardAs(heard_as) if heard_as else None, sensitive=bool(counts.get("sensitive")),
         state=AttendanceState.VERIFIED if source == "paper" else AttendanceState.CONFIRMED, **said,
     )  # fmt: skip
 

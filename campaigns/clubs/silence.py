@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, aliased
 
 from campaigns.clubs import listening, reporters
 from campaigns.models import Airing, AiringStatus, ClubSession, ClubSessionStatus, Heard, Silence
-from messaging import audit, calls, outbox
+from messaging import audit, batches, calls, outbox
 from messaging.database import change
 from messaging.models import Call, Club, Facilitator, FacilitatorClub, Message, Programme
 from messaging.rules import Reason
@@ -122,14 +122,16 @@ def note(session: Session, call: Call, why: Silence, who: int, now: datetime) ->
     return True
 
 
-def end(session: Session, meeting: ClubSession, now: datetime) -> None:
-    """A report came: nobody asks about this meeting any more, nor calls whose clubs have all told."""
-    if meeting.silence is not None:
-        meeting.silence = meeting.silence_by = meeting.silence_at = None
+def end(session: Session, told: Collection[ClubSession], now: datetime) -> None:
+    """Reports came: nobody asks about these meetings any more, nor calls whose clubs have all told."""
+    for meeting in told:
+        if meeting.silence is not None:
+            meeting.silence = meeting.silence_by = meeting.silence_at = None
     session.flush()
-    _close_calls(session, sa.select(Club.id).where(Club.id == meeting.club_id), now)
-    if meeting.nudged_at is not None:
-        waits = sa.and_(Message.step_id == 0, Message.occurrence == f"{NUDGE}{meeting.id}")
+    for ids in batches.batches(sorted({meeting.club_id for meeting in told if meeting.club_id})):
+        _close_calls(session, sa.select(Club.id).where(Club.id.in_(ids)), now)
+    for nudges in batches.batches(f"{NUDGE}{meeting.id}" for meeting in told if meeting.nudged_at is not None):
+        waits = sa.and_(Message.step_id == 0, Message.occurrence.in_(nudges))
         outbox.close_all(session, waits, Reason.CHANGED, now)
 
 

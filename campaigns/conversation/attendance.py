@@ -62,7 +62,7 @@ def _record(session: Session, sender: Sender, reading: Reading, now: datetime) -
         assert counted is not None
         return _ask_again(session, sender, counted, reading, now)
     asking.settle(session, sender, reading)
-    reports.follow(session, meeting, now)
+    reports.follow(session, [meeting], now)
     return replace(done, slots=_echo(session, meeting, done.reading or reading))
 
 

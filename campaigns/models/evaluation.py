@@ -87,14 +87,14 @@ class Invoice(Base):
 
 
 class DhisCode(Base):
-    """What a DHIS2 instance calls one of our words; codes differ from one instance to the next."""
+    """What others call one of our words: a DHIS2 instance, or a donor's logframe; codes differ from one to the next."""
 
     __tablename__ = "dhis_code"
     __table_args__ = (sa.UniqueConstraint("programme_id", "what", "ours"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programme.id"))
-    what: Mapped[str] = mapped_column(sa.String(12))  # data_set, element, combo, org_unit
+    what: Mapped[str] = mapped_column(sa.String(12))  # data_set, element, combo, org_unit, logframe
     ours: Mapped[str] = mapped_column(sa.String(60))
     theirs: Mapped[str] = mapped_column(sa.String(60))
 

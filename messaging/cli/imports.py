@@ -14,10 +14,12 @@ from messaging.clock import utc_now
 
 @click.group("import", invoke_without_command=False)
 def import_files() -> None:
-    """Take sheets (CSV, XLSX) of places, stations, clubs, households and members."""
+    """Take sheets (CSV, XLSX): registers, reports on paper or from forms, figures that are brought."""
 
 
-def _import_command(kind: str) -> click.Command:
+def import_command(kind: str) -> click.Command:
+    """The command that takes one kind of sheet."""
+
     @click.command(kind, help=f"Take a sheet of {kind}; nothing is stored when any line has a problem.")
     @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @click.option("--programme", "code", help="Whose register; not needed when there is only one programme.")
@@ -50,6 +52,7 @@ def _import_command(kind: str) -> click.Command:
 
 def _tell_import(result: imports.Result, name: str, as_json: bool) -> None:
     lines = [f"{name}:{one.line}: {one.column}: {one.problem}" for one in result.problems]
+    lines += [f"{name}:{one.line}: {one.column}: remarque : {one.problem}" for one in result.remarks]
     lines += [f"shared phone {one.phone}: lines {', '.join(map(str, one.lines))}" for one in result.shared_phones]
     emit(result.as_dict(), as_json, "\n".join([*lines, *result.sentence()]))
     if result.problems:
@@ -57,4 +60,4 @@ def _tell_import(result: imports.Result, name: str, as_json: bool) -> None:
 
 
 for _kind in imports.KINDS:
-    import_files.add_command(_import_command(_kind))
+    import_files.add_command(import_command(_kind))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from messaging import fold
 from messaging.batches import rows_in, update
 from messaging.imports.club_codes import Codes, Key
 from messaging.imports.columns import (
     NAMES,
+    CellError,
     Column,
     air,
     choice,
@@ -63,6 +66,22 @@ WEEKDAY = choice(
         )
     )
 )
+OF_SCHOOL = range(20, 33)  # members of a field and life school
+ARM = re.compile(r"[a-z0-9-]{1,12}")
+
+
+def arm(cell: str) -> str:
+    """Read the arm of a study, such as `t1` or `control`; whatever its spelling it is one word of the analysis."""
+    word = fold.plain(cell)
+    word = {"temoin": "control", "controle": "control"}.get(word, word)
+    if not ARM.fullmatch(word):
+        raise CellError(
+            f"« {quote(cell)} » : écrivez control, ou un mot court comme t1.",
+            f"« {quote(cell)} »: write control, or a short word such as t1.",
+        )
+    return word
+
+
 COLUMNS = (
     Column("code", "Code du club", "Club code", text(12), "1041", needed=True),
     Column("number", "Numéro appelé", "Number called", text(20)),
@@ -83,6 +102,7 @@ COLUMNS = (
     Column("size_f", "Femmes", "Women", whole(0, 500), "15"),
     Column("size_m", "Hommes", "Men", whole(0, 500), "8"),
     Column("is_old", "Ancien groupe", "Existed before", yes, "non"),
+    Column("arm", "Bras de l'étude", "Study arm", arm, also=("bras", "arm")),
     Column("created_on", "Créé le", "Created on", day),
     Column("closed_on", "Fermé le", "Closed on", day),
 )
@@ -137,6 +157,7 @@ class Clubs:
         values = self._values(key, line)
         club = self.rows.merged(key, values)
         self._check_meeting(line, club)
+        self._check_size(line, club)
         self.rows.want(key, values)
         if "stations" in line.given:
             rights: dict[Hashable, Values] = {ident: {} for ident in line.get("stations", ())}
@@ -174,6 +195,18 @@ class Clubs:
                 "meets_anchor",
                 "Pour une réunion tous les tant de jours, écrivez le nombre de jours et un jour de réunion.",
                 "For a meeting every so many days, write the number of days and one meeting day.",
+            )
+
+    def _check_size(self, line: Line, club: Values) -> None:
+        size = (club["size_f"] or 0) + (club["size_m"] or 0)
+        is_told = line.has("size_f") or line.has("size_m")
+        if is_told and club["kind"] == ClubKind.APFLS and size and size not in OF_SCHOOL:
+            fewest, most = OF_SCHOOL[0], OF_SCHOOL[-1]
+            self.intake.remark(
+                line,
+                "size_f",
+                f"{size} membres notés : un champ-école en a de {fewest} à {most}. Vérifiez les deux nombres.",
+                f"{size} members noted: a field school has {fewest} to {most}. Check both numbers.",
             )
 
     def _point(self, line: Line) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -72,7 +72,8 @@ class Reference:
 class Column:
     """One column: its key, its French and English header, how a cell is read, an example.
 
-    `needed`: a new row cannot do without it. `refers`: what the words that `read` gives point to.
+    `needed`: a new row cannot do without it. `refers`: what the words that `read` gives point to. `also`: further
+    headers, as other programs export them; of several of them in one file the one that is named first here counts.
     """
 
     key: str
@@ -82,10 +83,17 @@ class Column:
     example: str = ""
     needed: bool = False
     refers: Reference | None = None
+    also: Sequence[str] = ()
 
     def names(self) -> set[str]:
         """The headers that are understood, folded."""
-        return {folded(name) for name in (self.key, self.fr, self.en)}
+        return {folded(name) for name in (self.key, self.fr, self.en, *self.also)}
+
+    def rank(self, header: str) -> int:
+        """Which of two headers of this column counts, the lower: 0 is its own, then come those of other programs."""
+        others = [folded(name) for name in self.also]
+        said = folded(header) if folded(header) in self.names() else folded(header.rpartition("/")[2])
+        return others.index(said) + 1 if said in others else 0
 
 
 def folded(words: str) -> str:
@@ -144,7 +152,7 @@ def whole(low: int, high: int = LARGEST) -> Callable[[str], int]:
     """Read a whole number from `low` to `high`."""
 
     def read(cell: str) -> int:
-        plain = fold.plain(cell).replace(" ", "").removesuffix(".0")
+        plain = re.sub(r"[.,]0+$", "", fold.plain(cell).replace(" ", ""))
         if not re.fullmatch(r"\d{1,9}", plain) or not low <= int(plain) <= high:
             raise CellError(
                 f"« {quote(cell)} » : écrivez un nombre entier de {low} à {high}.",
@@ -157,7 +165,7 @@ def whole(low: int, high: int = LARGEST) -> Callable[[str], int]:
 
 def day(cell: str) -> date:
     """Read a day: `2026-12-31`, `31/12/2026`, also with points or hyphens, also with an hour behind it."""
-    plain = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2})?$", "", fold.plain(cell, lower=False))
+    plain = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$", "", fold.plain(cell, lower=False))
     try:
         found = parse_date(re.sub(r"^(\d{1,2})[.-](\d{1,2})[.-](\d{4})$", r"\1/\2/\3", plain))
     except DataError:

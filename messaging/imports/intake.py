@@ -6,7 +6,7 @@ An empty cell leaves what is there, `-` empties it. Nothing is stored here.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -43,15 +43,26 @@ class Line:
 
 
 class Intake:
-    """One file for one programme: `lines`, and `problems` that every check adds to."""
+    """One file for one programme: `lines`, and `problems` and `remarks` that every check adds to."""
 
     def __init__(
-        self, session: Session, programme: Programme, data: bytes, columns: Sequence[Column], now: datetime
+        self,
+        session: Session,
+        programme: Programme,
+        data: bytes,
+        columns: Sequence[Column],
+        now: datetime,
+        *,
+        staff_id: int | None = None,
+        passed_over: Collection[str] = (),
     ) -> None:
         """Read the file and look up all that its cells point to; never raises for what the file says."""
-        self.session, self.programme, self.now = session, programme, now
+        self.session, self.programme, self.now, self.staff_id = session, programme, now, staff_id
+        self._passed_over = passed_over
         self.columns = {column.key: column for column in columns}
         self.problems: list[Problem] = []
+        self.remarks: list[Problem] = []
+        self._lost: set[str] = set()  # columns that are not there, or under a title that nobody knows
         self._seen: dict[tuple[str, Hashable], int] = {}
         self.lines = list(self._read(data))
         for column in columns:
@@ -70,6 +81,10 @@ class Intake:
             line = line.number
         column = self.columns[key].fr if key in self.columns else key
         self.problems.append(Problem(line, column, fr, en))
+
+    def remark(self, line: Line, key: str, fr: str, en: str) -> None:
+        """Note what somebody should look at again; it stops nothing."""
+        self.remarks.append(Problem(line.number, self.columns[key].fr, fr, en))
 
     def need(self, line: Line, keys: Iterable[str] | None = None) -> None:
         """Note a problem for each column that a new row cannot do without and that is empty."""
@@ -111,20 +126,32 @@ class Intake:
         names = {name: column for column in self.columns.values() for name in column.names()}
         found: dict[int, Column | None] = {}
         for place, cell in enumerate(row.cells):
-            if not cell or cell.startswith(sheets.COMMENT):
+            if not cell or cell.startswith(sheets.COMMENT) or cell in self._passed_over:
                 continue
-            column = names.get(folded(cell))
+            column = names.get(folded(cell)) or self._of_group(cell, names)
             if column is None:
                 self._unknown(row.line, cell, names)
             elif column in found.values():
-                self.problem(row.line, column.key, "Cette colonne est là deux fois.", "This column is there twice.")
-                column = None
+                first = next(before for before, its in found.items() if its is column)
+                ranks = column.rank(row.cells[first]), column.rank(cell)
+                if ranks == (0, 0):
+                    self.problem(row.line, column.key, "Cette colonne est là deux fois.", "This column is there twice.")
+                if ranks[0] <= ranks[1]:
+                    continue
+                del found[first]
             found[place] = column
         self._missing(row.line, found.values())
         return found
 
+    def _of_group(self, cell: str, names: Mapping[str, Column]) -> Column | None:
+        """The column of a form's field, by the end of its path through the groups: `page/counts/women`."""
+        *groups, field_name = cell.split("/")
+        is_path = groups and self._passed_over and not any(folded(group) in names for group in groups)
+        return names.get(folded(field_name)) if is_path else None
+
     def _unknown(self, line: int, cell: str, names: dict[str, Column]) -> None:
         near = difflib.get_close_matches(folded(cell)[:80], names, 1)
+        self._lost |= {names[name].key for name in near}
         fr = f"Voulez-vous dire « {names[near[0]].fr} » ? " if near else ""
         en = f"Do you mean « {names[near[0]].fr} »? " if near else ""
         self.problem(
@@ -137,6 +164,7 @@ class Intake:
     def _missing(self, line: int, found: Iterable[Column | None]) -> None:
         key = next(iter(self.columns.values()))
         if key not in found:
+            self._lost.add(key.key)
             self.problem(
                 line,
                 key.key,
@@ -145,7 +173,7 @@ class Intake:
             )
 
     def _line(self, row: sheets.Row, columns: dict[int, Column | None]) -> Line:
-        line = Line(row.line)
+        line = Line(row.line, bad=set(self._lost))
         for place, column in columns.items():
             if column is not None and place < len(row.cells) and row.cells[place]:
                 self._cell(line, column, row.cells[place])

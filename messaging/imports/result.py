@@ -41,6 +41,7 @@ class Result:
     stored: bool = False
     problems: Sequence[Problem] = field(default_factory=tuple)
     shared_phones: Sequence[SharedPhone] = field(default_factory=tuple)
+    remarks: Sequence[Problem] = field(default_factory=tuple)  # to look at again; they stop nothing
 
     def sentence(self) -> tuple[str, str]:
         """What happened, in French and English."""

@@ -12,9 +12,21 @@ import sqlalchemy as sa
 
 from campaigns import slots
 from campaigns.clubs import airings, episodes
+from campaigns.evaluation.surveys import SURVEYS
 from campaigns.library import facts, population
 from campaigns.library.population import radio
-from campaigns.models import Airing, AiringStatus, Episode, EpisodeText, Series
+from campaigns.models import (
+    Airing,
+    AiringStatus,
+    ClubCurriculum,
+    DhisCode,
+    Distribution,
+    Episode,
+    EpisodeText,
+    Lesson,
+    Measure,
+    Series,
+)
 from messaging import codes, places, staff
 from messaging.database import Database, keys_of
 from messaging.imports.protection import has_stage, is_minor
@@ -105,6 +117,41 @@ SIZES = [
 @pytest.mark.parametrize(("code", "what", "number"), SIZES, ids=[f"{row[0]} {row[1]}" for row in SIZES])
 def test_the_documented_sizes(loaded, code, what, number):
     assert loaded[1][code][what] == number
+
+
+def test_the_population_has_the_size_of_its_targets_and_all_else_is_invented(session):
+    """Each target of the documents, beside what is counted of the invented people."""
+    for code in (BANDIAGARA, KITA):
+        sexes = Counter(member.sex for member in rows(session, Member, code))
+        kinds = Counter(club.kind for club in rows(session, Club, code))
+        advisers = [row for row in rows(session, Facilitator, code) if row.kind == FacilitatorKind.ADVISER]
+        counted = {
+            "COV-HH": len(rows(session, Household, code)), "COV-VIL": len(rows(session, ProgrammeVillage, code)),
+            "COV-F": sexes[Sex.F], "COV-M": sexes[Sex.M], "COV-W": 100 * sexes[Sex.F] / sum(sexes.values()),
+            "COV-APFLS": kinds[ClubKind.APFLS], "COV-COOP": kinds[ClubKind.COOPERATIVE], "COV-ADV": len(advisers),
+        }  # fmt: skip
+        targets = {row.indicator: row.value for row in rows(session, Measure, code) if row.kind == "target"}
+        assert targets == {name: counted[name] for name in targets}
+        others = [row for row in rows(session, Measure, code) if row.kind != "target"]
+        assert {row.source for row in others} == {"enquête inventée"}
+        assert {row.indicator for row in others} == {"MDD-W", "MDD", "HW5", "EBF"} <= SURVEYS.keys()
+        assert all(row.value == round(100 * row.numerator / row.denominator, 1) for row in others)
+        assert all(row.theirs.startswith("DEMO") for row in rows(session, DhisCode, code))
+    handed = rows(session, Distribution, BANDIAGARA)
+    assert [(row.modality, "inventé" in row.item) for row in handed] == [("in_kind", True)] * 2
+    assert not rows(session, Distribution, KITA)
+
+
+def test_some_schools_follow_a_curriculum_and_some_clubs_are_of_an_arm(session):
+    lessons = session.scalars(sa.select(Lesson).order_by(Lesson.number)).all()
+    assert [lesson.number for lesson in lessons] == [*range(1, 25)]
+    assert {lesson.track for lesson in lessons} == {"agro", "life"}
+    following = session.execute(sa.select(Club.kind, ClubCurriculum.starts_on).join(ClubCurriculum)).all()
+    assert [row.kind for row in following] == [ClubKind.APFLS] * 32
+    assert {row.starts_on.weekday() for row in following} == {0}
+    arms = Counter((row.kind, row.arm) for row in rows(session, Club, BANDIAGARA) if row.arm)
+    assert arms == {(ClubKind.LISTENERS_CLUB, "t1"): 8, (ClubKind.LISTENERS_CLUB, "control"): 8}
+    assert not [row.code for row in rows(session, Club, KITA) if row.arm]
 
 
 def test_a_demonstration_says_so_and_has_no_closed_hours(session):

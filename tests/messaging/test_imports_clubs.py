@@ -208,3 +208,22 @@ def test_what_is_wrong_with_a_household(register, now, case):
 def test_a_household_moves_to_another_village(register, now):
     assert take(register, "households", HOUSEHOLDS, now).unchanged == 2
     assert take(register, "households", "Household code;Village code;Status\nM1;essai:V002;moved", now).changed == 1
+
+
+SIZES = [
+    ("too few", "CEAP; 12; 7", ["19 membres notés"]),
+    ("too many", "CEAP; 23; 10", ["33 membres notés"]),
+    ("the fewest", "CEAP; 12; 8", []),
+    ("the most", "CEAP; 22; 10", []),
+    ("nobody noted", "CEAP; ; ", []),
+    ("another kind of club", "club d'écoute; 12; 7", []),
+]
+
+
+@pytest.mark.parametrize(("row", "said"), [one[1:] for one in SIZES], ids=[one[0] for one in SIZES])
+def test_the_size_of_a_field_school_is_remarked_and_stops_nothing(register, now, row, said):
+    sheet = f"Code du club; Type; Femmes; Hommes; Nom\n1055; {row}; Autre nom"
+    done = take(register, "clubs", sheet, now)
+    assert (done.changed, done.stored, done.problems) == (1, True, ())
+    assert [one.problem.partition(" :")[0] for one in done.remarks] == said
+    assert [(one.line, one.column) for one in done.remarks] == [(2, "Femmes")] * len(said)

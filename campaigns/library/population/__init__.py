@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from campaigns.library.population.evaluation import make_evaluation
 from campaigns.library.population.groups import make_groups
 from campaigns.library.population.land import make_land
 from campaigns.library.population.making import Making
@@ -87,13 +88,15 @@ def _make(session: Session, plan: dict[str, Any], now: datetime, seed: int) -> d
     )
     make_land(making)
     make_stations(making)
-    return {
+    made = {
         "villages": len(making.villages),
         **make_persons(making),
         **make_groups(making),
         "stations": len(making.stations),
         "airings": make_radio(making),
     }
+    make_evaluation(making)
+    return made
 
 
 def _programme(session: Session, plan: dict[str, Any], now: datetime) -> Programme:

@@ -135,9 +135,10 @@ def test_what_happened_between_check_and_taking_is_told(browse: Browse, villages
 
 
 MAY = {
-    "editor": ("places", "stations", "clubs"),
-    "officer": ("households", "members"),
-    "translator": (), "approver": (), "evaluation": (), "auditor": (), "administrator": (), "focal_point": (),
+    "editor": ("places", "stations", "clubs", "lessons", "followers"),
+    "officer": ("households", "members", "enrolments", "sessions", "distributions"),
+    "evaluation": ("measures", "dhis2"),
+    "translator": (), "approver": (), "auditor": (), "administrator": (), "focal_point": (),
 }  # fmt: skip
 
 
@@ -193,6 +194,28 @@ def test_clubs_stay_in_own_villages_and_places_are_for_who_works_everywhere(brow
     assert count(villages, Club) == before + 1
 
 
+def test_reports_of_clubs_elsewhere_are_refused(browse: Browse, villages: World) -> None:
+    """A line has no village of its own here: it is its club's."""
+    with villages.db.write() as session:
+        far = session.scalars(sa.select(PlaceCode.place_id).where(PlaceCode.code == "V2")).one()
+        session.execute(sa.update(Club).where(Club.code == "1041").values(village_id=far))
+    near(villages, "officer")
+    sheet = "Code du club;Date;Femmes;Hommes;Total\n1041;2026-03-05;12;8;20"
+    assert "2 Code du club Ce village n'est pas un des vôtres." in words(
+        send(browse("officer"), "sessions", sheet).text
+    )
+    assert browse("officer").get(f"{PAGE}?kind=distributions").status_code == 403
+
+
+def test_form_for_phones_is_beside_the_sheet_that_takes_it_back(browse: Browse, villages: World) -> None:
+    officer = browse("officer")
+    for kind, form in (("sessions", "attendance"), ("enrolments", "enrolment")):
+        assert f"{PAGE}/forms/{form}.xlsx" in officer.get(f"{PAGE}?kind={kind}").text
+        assert officer.get(f"{PAGE}/forms/{form}.xlsx").data.startswith(b"PK")
+    assert officer.get(f"{PAGE}/forms/other.xlsx").status_code == 404
+    assert browse("auditor").get(f"{PAGE}/forms/attendance.xlsx").status_code == 403
+
+
 @pytest.mark.parametrize(
     ("data", "word"),
     [
@@ -227,6 +250,14 @@ def test_empty_sheet_has_the_columns_that_the_page_explains(browse: Browse, vill
     assert header == tuple(column.fr for column in imports.columns("members"))
     assert all(title in page for title in header)
     assert "jekulu import members FILE --dry-run" in page
+
+
+def test_what_is_remarked_is_shown_and_taken(browse: Browse, villages: World) -> None:
+    editor = browse("editor")
+    sheet = "Code du club;Type;Nom;Code du village;Femmes;Hommes\n4126;CEAP;École;V1;10;5"
+    page = send(editor, "clubs", sheet).text
+    assert "15 membres notés : un champ-école en a de 20 à 32." in words(page)
+    assert editor.post(PAGE, f"{PAGE}?kind=clubs", **kept(page)).status_code == 303
 
 
 def test_page_speaks_english_too(browse: Browse, villages: World) -> None:

@@ -346,5 +346,5 @@ def test_a_call_is_noted_while_a_report_comes(club: World) -> None:
         silence.note(session, session.scalars(sa.select(Call)).one(), Why.OTHER, 1, MORNING)
 
     met: list[ClubSession] = []
-    at_once(club.db, report_comes, call_is_noted, lambda session: silence.end(session, met[0], MORNING))
+    at_once(club.db, report_comes, call_is_noted, lambda session: silence.end(session, met, MORNING))
     assert calls(club) == [("no_report", True)]
