@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import door, inbound, members, memory, planning, sending
+from tests.benchmarks import door, exporting, inbound, members, memory, planning, sending
 
 BENCHES = {
     "planning": planning.run, "members": members.run, "inbound": inbound.run, "door": door.run, "sending": sending.run,
-    "memory": memory.run,
+    "exporting": exporting.run, "memory": memory.run,
 }  # fmt: skip
 
 
