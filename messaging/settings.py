@@ -202,6 +202,12 @@ class Settings:
     metrics_token: str = _setting(
         "JEKULU_METRICS_TOKEN", _text, "", "Word that opens /metrics as a bearer token. Empty: /metrics is closed."
     )
+    dhis2_token: str = _setting(
+        "JEKULU_DHIS2_TOKEN",
+        _text,
+        "",
+        "Personal access token of the DHIS2 instance that `jekulu dhis2` brings values to.",
+    )
     twilio_api: str = _setting(
         "JEKULU_TWILIO_API",
         _address,
