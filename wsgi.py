@@ -23,6 +23,7 @@ from campaigns import demonstration, life, planner, retention
 from campaigns.clubs import airings, askers, decisions, diary, nudges
 from campaigns.conversation import held
 from campaigns.conversation.converse import converse
+from campaigns.evaluation.evaluator import purposes
 from messaging import outbox, receipts, resolving, sender, settings, tracing, upgrading, watch
 from messaging.cli.frame import command_errors
 from messaging.clock import utc_now
@@ -116,6 +117,7 @@ JOBS: tuple[Job, ...] = (
     Job("nudge", nudge_job, every_seconds=60, wakes=("send",)),
     Job("carrier", carrier_job, every_seconds=1),
     Job("retention", retention.keep, every_seconds=24 * 3600),
+    Job("purposes", purposes.keep, every_seconds=3600),
     Job("poll", polling.poll, every_seconds=polling.rhythm, wakes=("converse",)),
     Job("trace", tracing.trace, every_seconds=60),
     Job("heartbeat", heartbeat.beat, every_seconds=300),

@@ -56,6 +56,8 @@ What the job cannot reach:
   writes over what is erased (`secure_delete`) and empties its log after each night.
 * **Gateways.** A provider keeps numbers and texts as its contract says; a telephone that is a gateway keeps its own
   threads: delete them on the telephone.
+* **Files that evaluators were given**: they are to be destroyed on the date that stands in them; without the keys
+  nothing leads from them to a person.
 * **Paper and telephones of people**: lists of members, the threads on their phones.
 """
 SCRUBBED = (  # tables whose rows held words or numbers
@@ -101,6 +103,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("answers", "words of an answer to a case", "12 months", answers),
     Rule("practice", "reports of a facilitator in training", "3 months; nothing of them was counted", practice),
+    Rule(
+        "evaluators",
+        "files made for evaluators, and the keys of their pseudonyms",
+        "until their expiry date, or the end of their programme; then the hourly job destroys them",
+    ),
     Rule(ERASURES, "all of a person who wrote EFFACER, or refused as a stranger", "until the next night"),
 )
 

@@ -18,7 +18,8 @@ from messaging.errors import RefusedError
 from messaging.models import Proposal, Role
 
 LOWER_RISK, LIFT_PAUSE, SECOND_APPROVAL = "lower_risk", "lift_pause", "second_approval"
-PLACE, CAMPAIGN = "place", "campaign"  # what a proposal is about
+EXPORT_PERSONS = "export_persons"
+PLACE, CAMPAIGN, PURPOSE = "place", "campaign", "purpose"  # what a proposal is about
 WAITS = "Une demande attend déjà une deuxième personne. / A request already waits for a second person."
 DECIDED = "Quelqu'un a déjà décidé de cette demande. / Somebody has decided about this request."
 OWN = "Vous l'avez demandé : une autre personne doit décider. / You asked for it: another person must decide."
@@ -36,8 +37,12 @@ RULES: Mapping[str, Rule] = {
     LOWER_RISK: Rule(frozenset({Role.APPROVER, Role.OFFICER}), frozenset({Role.APPROVER})),
     LIFT_PAUSE: Rule(frozenset({Role.APPROVER, Role.OFFICER}), frozenset({Role.APPROVER})),
     SECOND_APPROVAL: Rule(frozenset({Role.APPROVER}), frozenset({Role.APPROVER})),
+    EXPORT_PERSONS: Rule(frozenset({Role.EVALUATION}), frozenset({Role.APPROVER, Role.AUDITOR})),
 }
-FRENCH = {Role.APPROVER: "approbateur", Role.OFFICER: "agent de suivi"}
+FRENCH = {
+    Role.APPROVER: "approbateur", Role.OFFICER: "agent de suivi", Role.EVALUATION: "évaluation",
+    Role.AUDITOR: "auditeur",
+}  # fmt: skip
 
 
 def ask(

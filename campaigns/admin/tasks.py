@@ -23,7 +23,7 @@ from campaigns.admin.sorting import mine
 from campaigns.admin.telephones import heard
 from campaigns.admin.words import N_, _, _n
 from campaigns.clocks import Standing
-from campaigns.models import Campaign, CampaignState, Feedback, Step
+from campaigns.models import Campaign, CampaignState, EvaluationPurpose, Feedback, Step
 from messaging import alarms, budget, notices, places, proposals, restored
 from messaging.alarms import Kind
 from messaging.clock import local, utc_now
@@ -61,6 +61,7 @@ PROPOSALS = {
     proposals.LOWER_RISK: N_("Demande à décider : baisser le niveau de risque de %(name)s"),
     proposals.LIFT_PAUSE: N_("Demande à décider : lever la pause de %(name)s"),
     proposals.SECOND_APPROVAL: N_("Deuxième approbation : %(name)s"),
+    proposals.EXPORT_PERSONS: N_("Fichiers pour évaluateurs à accepter : %(name)s"),
 }
 
 
@@ -243,6 +244,8 @@ def asked(session: Session) -> Iterator[Task]:
         name, campaign = names.get((row.object, row.object_id), ("", ""))
         if row.object == proposals.PLACE:
             href = url_for("communes.one", programme=code, commune=int(row.object_id))
+        elif row.object == proposals.PURPOSE:
+            href = url_for("purposes.page", programme=code)
         else:
             href = url_for("campaigns.one", programme=code, campaign=campaign)
         yield Task(TODAY, _(PROPOSALS[row.kind], name=name), href, None, own.get(row.programme_id or 0))
@@ -327,7 +330,7 @@ def titled(campaign: Campaign) -> str:
 
 def _names(session: Session, waiting: list[Proposal]) -> dict[tuple[str, str], tuple[str, str]]:
     """(object, id) -> its name, and the code of a campaign."""
-    ids: dict[str, list[int]] = {proposals.PLACE: [], proposals.CAMPAIGN: []}
+    ids: dict[str, list[int]] = {proposals.PLACE: [], proposals.CAMPAIGN: [], proposals.PURPOSE: []}
     for row in waiting:
         ids[row.object].append(int(row.object_id))
     found = {}
@@ -335,4 +338,7 @@ def _names(session: Session, waiting: list[Proposal]) -> dict[tuple[str, str], t
         found[proposals.PLACE, str(ident)] = (name, "")
     for one in session.scalars(sa.select(Campaign).where(Campaign.id.in_(ids[proposals.CAMPAIGN]))):
         found[proposals.CAMPAIGN, str(one.id)] = (titled(one), one.code)
+    purposes = sa.select(EvaluationPurpose.id, EvaluationPurpose.title)
+    for ident, title in session.execute(purposes.where(EvaluationPurpose.id.in_(ids[proposals.PURPOSE]))):
+        found[proposals.PURPOSE, str(ident)] = (title, "")
     return found
