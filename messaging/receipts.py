@@ -37,7 +37,7 @@ ASK_AFTER = timedelta(hours=1)  # without a receipt for so long, a gateway that 
 TOGETHER: dict[type, tuple[str, ...]] = {
     Attempt: (
         "state", "settled_at", "looks", "next_look_at", "delivery", "fault", "error_code", "error_text",
-        "provider_id", "provider_segments",
+        "provider_id", "provider_segments", "provider_price_micros", "provider_currency",
     ),
     Message: ("state", "reason", "delivery", "error_code", "next_at", "handed_over_at", "closed_at"),
     Phone: ("last_delivered_at", "invalid_at"),
@@ -79,6 +79,8 @@ def apply(session: Session, gateway: Gateway, reports: Sequence[Report], now: da
         new = _new(session, gateway, reports)
         for report in new:
             page.fold_in(report, now)
+        for report in reports:  # a word that was known may come with a price that was not
+            page.note_price(report)
         page.conclude(session, gateway, now)
         _flush_together(session)  # what follows counts, closes and holds messages by what is written down
         _store(session, gateway, new, page.attempts, now)
@@ -126,6 +128,13 @@ class _Page:
         attempt.provider_segments = attempt.provider_segments or report.segments
         if take_in(attempt, report):
             self._moved[message.id] = report.error.retry_after if report.error else None
+
+    def note_price(self, report: Report) -> None:
+        """What the gateway says that an attempt cost; the last word counts."""
+        attempt = self.about(report)
+        if attempt is not None and report.price_micros is not None and report.currency:
+            attempt.provider_price_micros, attempt.provider_currency = report.price_micros, report.currency
+            attempt.provider_segments = attempt.provider_segments or report.segments
 
     def news(self, reports: Sequence[Report]) -> list[blame.News]:
         """The reports on attempts that are known, each with its attempt and message."""

@@ -126,6 +126,8 @@ class Report:
     error: Error | None = None
     at: datetime | None = None
     segments: int | None = None  # as the gateway counted them
+    price_micros: int | None = None  # of the whole SMS, in millionths of `currency`, once the gateway has settled it
+    currency: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -378,7 +379,12 @@ def _is_between(one: Any, since: datetime, until: datetime) -> bool:
 def _report(one: Any, key: str) -> Report:
     code = str(one.error_code or "")
     digest = hashlib.sha256(f"{one.sid}|{one.status}|{code}".encode()).hexdigest()
-    return twilio_words.report(str(one.status), code, digest, key, str(one.sid))
+    report = twilio_words.report(str(one.status), code, digest, key, str(one.sid))
+    price = _micros(one.price)  # none until it is settled, some minutes after the SMS left
+    return replace(
+        report, segments=int(one.num_segments or 0) or None, price_micros=price,
+        currency=str(one.price_unit)[:3].upper() if price is not None and one.price_unit else None,
+    )  # fmt: skip
 
 
 def _arrival(one: Any, now: datetime) -> Arrival:

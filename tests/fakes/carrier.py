@@ -44,6 +44,7 @@ MIXED = {"429": 0.001} | dict.fromkeys(("503", "cut", "hang"), 0.01)
 MIXED |= {"cut-sent": 0.014, "500-sent": 0.014, "hang-sent": 0.01, LATE: 0.011}
 # Twice as much and more of what a blind repeat doubles, so that a few hundred SMS tell right from wrong.
 ROUGH = MIXED | {"429": 0.002, "500-sent": 0.05, "cut-sent": 0.03, "hang-sent": 0.02, LATE: 0.03}
+SEGMENT_PRICE = 0.0925  # dollars
 WAYS = ("straight", "late", "doubled", "reversed", "never")  # how the reports on one SMS come
 Answer = tuple[int, dict[str, Any]]
 
@@ -108,11 +109,16 @@ class Message:
             "sid": self.sid, "account_sid": ACCOUNT, "to": self.to, "from": self.sender, "body": self.body,
             "messaging_service_sid": self.service, "direction": self.direction, "status": self.status,
             "num_segments": "0" if self.service and self.status == "accepted" else str(self.segments),
-            "num_media": "0", "price": None, "price_unit": "USD", "error_code": self.error_code,
+            "num_media": "0", "price": self.price, "price_unit": "USD", "error_code": self.error_code,
             "error_message": None, "api_version": "2010-04-01", "uri": f"{HOME}/Messages/{self.sid}.json",
             "date_created": format_datetime(self.at), "date_updated": format_datetime(self.at),
             "date_sent": format_datetime(self.sent_at) if self.sent_at else None, "subresource_uris": {},
         }  # fmt: skip
+
+    @property
+    def price(self) -> str | None:
+        """What the carrier takes for it, in dollars below zero; it settles it once the SMS has left."""
+        return f"-{SEGMENT_PRICE * self.segments:.5f}" if self.sent_at else None
 
     def told(self) -> dict[str, Any]:
         """As the ground truth shows it."""

@@ -128,6 +128,15 @@ def test_a_report_that_comes_after_all_is_the_same_receipt(wire: Wire, db: Datab
     assert only(db, Receipt).word == "delivered"
 
 
+def test_a_price_is_kept_also_beside_a_word_that_was_known(wire: Wire, db: Database) -> None:
+    becomes(wire, "sent")
+    receipts.receive(db, "twilio", [Report("sent", Delivery.SENT, "x", idempotency_key=only(db, Attempt).id)], wire.now)
+    assert only(db, Attempt).provider_price_micros is None, "a report by webhook tells no price"
+    assert tracing.trace(wire.here, wire.now + HOUR) == {"asked": 1}
+    attempt = only(db, Attempt)
+    assert (attempt.provider_price_micros, attempt.provider_currency) == (92_500 * attempt.provider_segments, "USD")
+
+
 def test_who_was_reported_on_is_not_asked_for(wire: Wire, db: Database) -> None:
     report = Report("delivered", Delivery.DELIVERED, "x", idempotency_key=only(db, Attempt).id)
     receipts.receive(db, "twilio", [report], wire.now)

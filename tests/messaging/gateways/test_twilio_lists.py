@@ -206,6 +206,17 @@ def test_what_became_of_an_sms_is_asked_by_its_id(carrier: fake.Twilio) -> None:
     assert report.error is not None and report.error.code == "30003"
 
 
+def test_what_an_sms_cost_is_told_once_it_has_left(carrier: fake.Twilio) -> None:
+    one = over(carrier)
+    given = one.submit(OUTBOUND)
+    assert (given.price_micros, given.currency) == (None, None), "nothing is known when it is handed over"
+    waiting = one.track("key-1", given.provider_id)
+    assert waiting is not None and (waiting.price_micros, waiting.currency) == (None, None)
+    carrier.reports(carrier.messages[0], "delivered")
+    told = one.track("key-1", given.provider_id)
+    assert told is not None and (told.price_micros, told.currency, told.segments) == (92_500, "USD", 1)
+
+
 def test_what_nobody_knows_cannot_be_said(carrier: fake.Twilio) -> None:
     assert over(carrier).track("key-1", "SM" + "9" * 32) is None
     assert over(carrier).track("key-1", None) is None
