@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
@@ -18,27 +20,36 @@ from campaigns.admin.case import case
 from campaigns.admin.cases import cases
 from campaigns.admin.clubs import clubs
 from campaigns.admin.coming import coming
+from campaigns.admin.commune_sheet import commune_sheet
 from campaigns.admin.communes import communes
 from campaigns.admin.decisions import decisions
+from campaigns.admin.donor import donor
 from campaigns.admin.episodes import episodes
+from campaigns.admin.exports import exports
 from campaigns.admin.gateways import gateways
 from campaigns.admin.grid import grid
 from campaigns.admin.head import head
 from campaigns.admin.history import history
 from campaigns.admin.imports import imports
+from campaigns.admin.knowledge import knowledge
+from campaigns.admin.ladder import ladder
 from campaigns.admin.meeting import meeting
 from campaigns.admin.member import member
 from campaigns.admin.members import members
 from campaigns.admin.messages import messages
+from campaigns.admin.money import money
 from campaigns.admin.numbers import numbers
 from campaigns.admin.once import once
 from campaigns.admin.people import people
 from campaigns.admin.phones import phones
 from campaigns.admin.practice import practice
+from campaigns.admin.presence import presence
+from campaigns.admin.purposes import purposes
 from campaigns.admin.radio import radio
 from campaigns.admin.rehearsal import rehearsal
 from campaigns.admin.results import results
 from campaigns.admin.rhythm import rhythm
+from campaigns.admin.rows import rows
 from campaigns.admin.rules import rules
 from campaigns.admin.settings import settings
 from campaigns.admin.sheets import sheets
@@ -56,18 +67,21 @@ from campaigns.admin.translation import translation
 from campaigns.admin.trial import trial
 from campaigns.admin.trying import trying
 from campaigns.admin.unclear import unclear
+from campaigns.admin.weeks import weeks
 from messaging.installation import Installation
 from messaging.models import Programme
 
 SECTIONS = (
     today, campaigns, bill, texts, translation, trial, people, messages, results, settings, phones, rehearsal, coming,
-    communes,
+    communes, commune_sheet,
     sorting, cases, case, calls, trying, audit_log, numbers, imports, clubs, members, member,
     accounts, sign_in.sign_in,
     head, steps, history, once, rules, rhythm, gateways, unclear, practice, meeting, grid,
     radio, airings, stations, slots, episodes, spoken,
     sheets,
-    decisions, air, taking, studios, studio,
+    decisions, air, taking, studios, studio, donor,
+    rows, presence, ladder, knowledge, weeks, purposes, money,
+    exports,
 )  # fmt: skip
 MARK = "X-Demonstration"
 
@@ -86,6 +100,17 @@ def init_app(app: Flask, installation: Installation) -> None:
     app.url_defaults(_keep_programme)
     app.context_processor(_frame)
     app.after_request(_mark)
+
+
+@contextmanager
+def outside(installation: Installation, language: str) -> Iterator[None]:
+    """The templates and words of the pages in a language, where nobody asked for a page: on the command line."""
+    app = Flask("jekulu", static_folder=None)
+    app.config["SECRET_KEY"] = installation.keys.derive("web")
+    init_app(app, installation)
+    with app.test_request_context():
+        session["language"] = language
+        yield
 
 
 def current() -> Programme | None:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from campaigns import sorting
 from campaigns.admin.messages import RECENT, counted, ours
-from campaigns.admin.results import cost_of_week
 from campaigns.admin.security import me
+from campaigns.admin.weeks import cost_of_week
 from messaging.clock import at_local, local
 from messaging.models import Club, Inbound, Member, MemberPhone, Message, Programme
 from messaging.models.people import MemberStatus

@@ -54,6 +54,7 @@ KINDS = {
     "suggestion": N_("remarque, suggestion"),
     "complaint_minor": N_("plainte : qualité, retard, horaire"),
     "selection": N_("plainte : choix des personnes"),
+    "adverse": N_("tort lié aux messages : téléphone pris, dispute, menace"),
     "data_optout": N_("plainte : données, arrêt des SMS"),
     "thanks": N_("merci"),
     "report": N_("compte rendu mal lu"),

@@ -50,9 +50,14 @@ ROWS = {  # what `ident` stands for, by the part of the address before it
 }  # fmt: skip
 ALIKE = (  # forms of radio: that of a slot, the fullest, stands for them all
     "airings.new_airing", "airings.one", "stations.new", "stations.edit", "slots.new_slot", "episodes.new_series",
-    "episodes.new", "episodes.edit", "spoken.edit", "sheets.questions",
+    "episodes.new", "episodes.edit", "spoken.edit", "sheets.questions", "rows.page",
 )  # fmt: skip
-MORE = ("/simulator/?phone={phone}", "/admin/nowhere")  # a page that shows more when asked, and one that is not there
+RESULTS = f"/admin/{PROGRAMME}/results"
+MORE = (  # pages that show more when asked, and one that is not there
+    "/simulator/?phone={phone}", "/admin/nowhere", f"{RESULTS}/rows?code=COV-HH", f"{RESULTS}/rows?code=MSG-DR",
+    f"{RESULTS}/rows?code=LAD-1", f"{RESULTS}/rows?code=ATT-SES&which=all", f"{RESULTS}/rows?code=QUI-OK",
+    f"/admin/{PROGRAMME}/people/imports?kind=sessions",
+)  # fmt: skip
 Value = tuple[int, str]  # the row, and the code by which people call it
 
 
@@ -174,7 +179,7 @@ def values(session: Session) -> dict[str, Value]:
     return {
         "programme": (own, programme.code), "campaign": (asked.campaign_id, asked.campaign),
         "step": (asked.id, asked.code), "language": (0, "fr"), "version": (1, "1"), "kind": (0, "members"),
-        "key": (0, HOST),
+        "key": (0, HOST), "name": (0, "attendance"),
         **{name: (row[0], str(row[1])) for name, row in found.items()},
     }  # fmt: skip
 

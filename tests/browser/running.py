@@ -19,12 +19,13 @@ import wsgi
 from campaigns import demonstration
 from campaigns.clubs import questions, studio
 from campaigns.conversation.converse import converse
+from campaigns.evaluation.evaluator import keys, purposes
 from campaigns.models import Airing, Episode
 from messaging import calls, inbox, staff
 from messaging.clock import utc_now
 from messaging.engines.local import Engine
 from messaging.installation import Installation
-from messaging.models import Inbound, Member, MemberPhone, Phone, Programme, Role, Station
+from messaging.models import Inbound, Member, MemberPhone, Phone, Programme, Role, StaffRole, Station
 from messaging.models.people import Sex
 from messaging.settings import load
 
@@ -94,6 +95,23 @@ def air(session: Session, programme: Programme, now: datetime) -> None:
     page.key_hash = studio.hashed(HOST)
 
 
+def evaluate(here: Installation) -> None:
+    """An evaluator's files left for one purpose, another waits for its second person."""
+    now, folder = utc_now(), keys.folder_of(here.settings)
+    with here.db.write() as session:
+        programme = session.scalars(sa.select(Programme).where(Programme.code == PROGRAMME)).one()
+        makers = sa.select(StaffRole.staff_id).where(StaffRole.role == Role.EVALUATION)
+        asker = session.scalars(makers.order_by(StaffRole.staff_id)).first() or 0
+        second = staff.by_email(session, f"{HALFWAY}@demo.example").id
+        until = now.date() + timedelta(days=30)
+        for title in ("Évaluation finale", "Étude des clubs"):
+            row = purposes.ask(session, programme, title, "Bureau Exemple", until, asker, now)
+            if title.startswith("Éval"):
+                purposes.accept(session, folder, row.id, second, now)
+                made = purposes.build(session, folder, row, asker, now)
+                purposes.hand_over(session, folder, made, row.id, asker, now)
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Site]:
     """The demonstration with a day of simulated past, its engine and the web server of `jekulu run`."""
@@ -107,6 +125,7 @@ def running(folder: Path) -> Iterator[Site]:
             is_demo = name != HALFWAY
             staff.add(session, address, roles, utc_now(), name=name, demonstration=is_demo, password=password)
     complain(here)
+    evaluate(here)
     engine = Engine(here, wsgi.JOBS)
     app.extensions["jekulu.wake"] = engine.wake
     engine.start()

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from campaigns import planner
-from campaigns.admin.results import cost_of_week
+from campaigns.admin.weeks import cost_of_week
 from campaigns.definitions import Definition
 from campaigns.week import monday_of
 from messaging import programmes
@@ -143,7 +143,7 @@ def test_results_say_what_the_weeks_cost(editor: Browser, office: World) -> None
         programme = session.get_one(Programme, office.programme_id)
         assert cost_of_week(session, programme, last) == (21, 4)
         assert cost_of_week(session, programme, last - timedelta(days=7)) == (0, 0)
-    page = re.sub(r"<[^>]+>|\s+", " ", editor.read("/admin/essai/results"))
+    page = re.sub(r"<[^>]+>|\s+", " ", editor.read("/admin/essai/results/weeks"))
     page = re.sub(r"\s+", " ", page)
     assert "Coût de la semaine dernière 21 XOF 4 SMS facturés" in page
     assert "Par campagne" in page

@@ -227,9 +227,10 @@ def test_list_is_cut_by_kind_and_place(browse: Browse, office: World) -> None:
     assert "Aucun lieu ne ressemble" in officer.read(f"{INBOX}?place=Tombouctou")
 
 
-def test_a_complaint_on_the_choice_of_people_is_the_officers(browse: Browse, office: World) -> None:
+@pytest.mark.parametrize("kind", ["selection", "adverse"])
+def test_complaints_on_the_choice_of_people_and_harm_are_the_officers(browse: Browse, office: World, kind: str) -> None:
     officer, one = browse("officer"), ident(office, "Merci")
-    officer.post(f"{INBOX}/sort", INBOX, one=one, **{f"as-{one}": "selection"})
+    officer.post(f"{INBOX}/sort", INBOX, one=one, **{f"as-{one}": kind})
     assert words(officer.get(f"{INBOX}?view=sorted").text).count("<tr>") == 2
     assert words(browse("editor").get(f"{INBOX}?view=sorted").text).count("<tr>") == 0
 

@@ -562,7 +562,7 @@ def test_today_and_results_count_own_places_alone(local: Callable[..., Browser],
         for browser, count in ((near, here), (everywhere, all_of_them)):
             assert f"<dt>{label}</dt><dd>{count}</dd>" in browser.read("/admin/"), (label, count)
     for browser, count in ((near, "0"), (everywhere, "2")):
-        week = browser.get("/admin/essai/results").text.split("<tbody>")[1].split("</tr>")[0]
+        week = browser.get("/admin/essai/results/weeks").text.split("<tbody>")[1].split("</tr>")[0]
         assert re.search(r'data-label="Partis">(\d+)<', week)[1] == count  # type: ignore[index]
 
 

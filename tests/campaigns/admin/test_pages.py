@@ -29,6 +29,7 @@ PAGES = (
     "/admin/essai/messages",
     "/admin/essai/messages/out",
     "/admin/essai/results",
+    "/admin/essai/results/weeks",
     "/admin/settings",
     "/simulator/",
 )
@@ -151,7 +152,7 @@ def test_people_are_counted_by_village_and_commune(editor: Browser) -> None:
 
 
 def test_results_count_what_is_known(editor: Browser) -> None:
-    page = editor.get("/admin/essai/results").text
+    page = editor.get("/admin/essai/results/weeks").text
     week = page.split("<tbody>")[1].split("</tr>")[0]
     assert [int(cell) for cell in re.findall(r'<td class="num"[^>]*>(\d+)<', week)] == [2, 1, 0, 1, 0, 2]
 

@@ -164,4 +164,4 @@ def test_with_two_programmes_each_line_names_its_own(browse: Browse, office: Wor
 @pytest.mark.parametrize("who", ["editor", "officer", "approver", "administrator", "auditor", "evaluation"])
 def test_cost_of_last_week_is_one_click_away(browse: Browse, who: str) -> None:
     page = browse(who).read("/admin/")
-    assert '<a href="/admin/essai/results">coût de la semaine dernière</a>' in page
+    assert '<a href="/admin/essai/results/weeks">coût de la semaine dernière</a>' in page
