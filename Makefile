@@ -9,7 +9,7 @@ run: .venv/ready           ## load the demonstration and start on http://127.0.0
 	@$(BIN)/jekulu demo
 
 test: .venv/ready          ## every test, on SQLite and on PostgreSQL
-	@$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: lint                ## style, types, layers, tables; prints sizes to judge
 	@$(BIN)/pytest -q tests/structure

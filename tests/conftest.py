@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from xdist.scheduler import LoadFileScheduling
 
 from messaging import credentials, migrations
 from messaging.database import Database
@@ -37,16 +39,22 @@ OURS = ("messaging", "campaigns", "webhooks", "jekulu", "wsgi")  # names of logg
 NOW = datetime(2026, 3, 12, 17, 30, tzinfo=UTC)  # a Thursday, inside the open hours of the afternoon… of a demo
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers look which tests stay together
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long mostly waits: it begins first, and the others fill the time.
-
-    The tests of a file share a worker, and so do all of the browser: its demonstration takes half a minute to make.
-    """
+    """What takes long mostly waits: it begins first, and the others fill the time."""
     items.sort(key=lambda item: next((place for place, start in enumerate(LONG) if item.nodeid.startswith(start)), 9))
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("browser" if file.startswith(BROWSER) else file))
+
+
+class Scheduler(LoadFileScheduling):
+    """The tests of a file share a worker, and so do all of the browser: to make its demonstration takes a while."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # there is no such hook without several workers
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    """How tests are handed out to workers."""
+    return Scheduler(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -57,7 +57,7 @@ def test_without_javascript_a_link_counts(sign_in: Open) -> None:
 
 def test_last_weeks_cost_is_one_click_from_today(sign_in: Open) -> None:
     page = sign_in()
-    page.get_by_role("link", name="Résultats").first.click()
+    page.get_by_role("link", name="coût de la semaine dernière").first.click()
     expect(page.get_by_text("Coût de la semaine dernière")).to_be_visible()
 
 
