@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from campaigns.admin import covered, docket, masks, meanings, paging, span
 from campaigns.admin.air import SEES as ON_AIR
@@ -79,9 +80,11 @@ class Sums:
 
 @rows.get("/rows")
 @needs(*SEES)
-def page() -> str:
+def page() -> str | Response:
     """The rows that an indicator counts, the rest of those that it may count, or both."""
-    code, now = request.args.get("code", ""), utc_now()
+    if "code" not in request.args:
+        return redirect(url_for("results.summary"), 303)
+    code, now = request.args["code"], utc_now()
     kind = behind.what(code) or abort(404)
     which = request.args.get("which", "")
     which = which if which in WHICH else ""
