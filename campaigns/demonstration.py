@@ -24,7 +24,7 @@ SEED = "1"
 SOON = timedelta(minutes=1)
 TRIAL = "essai-"
 # All at once would be more than three messages a week.
-LATER = ("radio-bandiagara", "hygiene-bandiagara", "climat-kita")
+LATER = ("radio-bandiagara", "savoirs-bandiagara", "hygiene-bandiagara", "climat-kita")
 PROGRAMMES = {"-bandiagara": "caisses-bandiagara", "-kita": "acces-marche-kita"}  # by the end of a file's name
 PEOPLE = (
     ("aminata@demo.example", "Aminata (démonstration)", (
